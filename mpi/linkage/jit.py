@@ -1,0 +1,75 @@
+"""The one place that compiles kernels: ``@kernel`` is a typed ``numba.njit`` with a cache that notices every change.
+
+Numba's own cache checks only the file a function stands in: after a change in a leaf that lives in another file it goes on
+answering the old value (measured). So the cache folder's name is a hash of all linkage sources, of Numba and of the CPU; a
+change anywhere in this room starts an empty folder. Import this module before Numba compiles anything; the other modules of
+the room do so by using ``kernel``.
+
+Environment: ``MPI_KERNEL_CACHE`` names the parent folder (default: the user's cache directory). Where nothing is writable,
+kernels are compiled in memory, with one warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite.binding
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LINKAGE_FOLDER = Path(__file__).parent
+
+
+def sources_hash(folder: Path = LINKAGE_FOLDER) -> str:
+    """Hash (16 hex digits) of every Python source in ``folder``, the Numba version and the CPU with its features."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    cpu = (llvmlite.binding.get_host_cpu_name(), str(llvmlite.binding.get_host_cpu_features().flatten()))
+    for part in (numba.__version__, platform.python_version(), platform.machine(), *cpu):
+        digest.update(part.encode())
+    return digest.hexdigest()
+
+
+def cache_folder(parent: str | None = None) -> Path | None:
+    """The writable cache folder for these sources, or None with one warning."""
+    chosen = parent or os.environ.get("MPI_KERNEL_CACHE")
+    if not chosen:
+        chosen = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mpi")
+    folder = Path(chosen) / f"kernels-{sources_hash()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        warnings.warn(
+            f"kernel cache folder not writable ({type(error).__name__}); compiling in memory at every start", stacklevel=2
+        )
+        return None
+    return folder
+
+
+_folder = cache_folder()
+if _folder is not None:
+    numba.config.CACHE_DIR = str(_folder)
+
+
+def kernel(function: F) -> F:
+    """Compile ``function`` without the GIL; ``function.py_func`` stays the plain reference."""
+    compiled: F = numba.njit(nogil=True, cache=_folder is not None)(function)
+    return compiled
+
+
+def leaf(function: F) -> F:
+    """A small function that kernels call: inlined by LLVM, no GIL, no bounds checks beyond Numba's own."""
+    compiled: F = numba.njit(nogil=True, cache=_folder is not None, error_model="numpy")(function)
+    return compiled
