@@ -1,0 +1,32 @@
+"""``python -m training COMMAND …``: the lab's commands.
+
+One line per command: its name, the module that holds it, and one sentence. A module is imported only when its command
+runs, and offers ``main(arguments: list[str]) -> int``, which returns the exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "demo": ("training.demo", "a real server, FEBRL4 and a small Chongqing through it, and one click explained"),
+    "population": ("training.population.command", "write a synthetic population with its truth to a folder"),
+    "fit": ("training.fit", "estimate a model from files of records, without labels"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command named first; its exit code, or 2 with the list of commands."""
+    if arguments and arguments[0] in COMMANDS:
+        module, _ = COMMANDS[arguments[0]]
+        code: int = import_module(module).main(arguments[1:])
+        return code
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:{width}}  {sentence}" for name, (_, sentence) in COMMANDS.items())
+    print(f"usage: python -m training COMMAND …\n\n{listing}", file=sys.stderr)
+    return 0 if arguments in (["-h"], ["--help"]) else 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
