@@ -1,0 +1,8 @@
+"""Speed and accuracy, measured beside the peers and beside an empty gRPC server, in one run.
+
+    python -m benchmarks.accuracy   FEBRL 3 and 4, ours against Splink and recordlinkage; then synthetic populations
+    python -m benchmarks.service    calls per second and latency as a ratio to the floor, an echo server of the same messages
+    python -m benchmarks.startup    how long an empty server takes until its health says SERVING
+
+Every figure is one line of JSON on standard output; progress goes to standard error. Nothing leaves the loopback interface.
+"""
