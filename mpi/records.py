@@ -275,6 +275,7 @@ class DecisionReason(IntEnum):
     DECEASED_BEFORE_RECORDED = 16
     SEARCH_WAS_CUT = 17
     LIKELY_RELATIVE = 18
+    LOOKS_LIKE_SOMEONE_ELSE = 19
 
 
 class MatchReason(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,0 +1,141 @@
+"""What speaks against a link: facts of the whole person held against the query.
+
+Vetoes look at the person, not at the best record: a number, a sex or a birth date of any of its records counts. Otherwise
+number A, a record without number, and number B become one person.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_check_ok
+
+from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT, Encoded
+from mpi.linkage.hotindex import HotIndex, group_in
+from mpi.linkage.jit import leaf
+from mpi.linkage.settings import BIRTH, NATIONAL, SEX, Settings
+from mpi.records import IdentifierType, RecordFlag
+
+# flags of a candidate
+DOCUMENT = 1  # a valid unique identifier agrees exactly
+OTHER_NUMBER = 2  # the person holds a different valid unique identifier, and none that agrees
+SEX_DIFFERS = 4
+BIRTH_DIFFERS = 8
+BIRTH_ORDER_DIFFERS = 16  # another child of the same multiple birth
+DIED_BEFORE = 32  # the person died before this patient was born
+NEWBORN = 64  # the person or the query is flagged as newborn
+
+RESIDENT = int(IdentifierType.RESIDENT_ID)
+NEWBORN_FLAG = int(RecordFlag.NEWBORN)
+DATE_DIFFERENT = len(LEVELS["date"]) - 1
+
+
+@leaf
+def unique_valid(settings: Settings, code: int) -> bool:
+    """Whether an identifier code is of a kind declared unique and its check digit passes."""
+    if code == 0:
+        return False
+    kind = identifier_kind(code)
+    if (settings.unique >> kind) & 1 == 0:
+        return False
+    return kind == RESIDENT and resident_check_ok(code)
+
+
+@leaf
+def document_agrees(index: HotIndex, settings: Settings, encoded: Encoded, q: int, group: int) -> bool:
+    """Whether a valid unique identifier of the query is also one of this record's."""
+    column = settings.roles[NATIONAL]
+    if column < 0 or settings.unique == 0:
+        return False
+    for r in range(encoded.starts[q], encoded.starts[q + 1]):
+        code = encoded.rows[r, column]
+        for row in range(group, group + index.group_size[group]):
+            if code == index.rows[row, column] and unique_valid(settings, code):
+                return True
+    return False
+
+
+@leaf
+def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: int, person: int, visible: int) -> int:
+    """Flags of the conflicts between the query and everything the person's records say (first row of the query's group
+    stands for its birth date, sex and flags; all rows for its numbers)."""
+    first = encoded.starts[q]
+    width = encoded.rows.shape[1]
+    flags = 0
+    same = np.zeros(3, np.int64)  # number, sex, birth date: seen agreeing
+    other = np.zeros(3, np.int64)  # … seen different
+    if encoded.rows[first, width - 1] & NEWBORN_FLAG:
+        flags |= NEWBORN
+    record = np.int64(index.first_record[person])
+    while record > 0:
+        group = group_in(index, record - 1, visible)
+        record = np.int64(index.next_record[record - 1])
+        if group < 0:
+            continue
+        for row in range(group, group + index.group_size[group]):
+            _tally(index, settings, encoded, q, row, same, other)
+        flags |= _header_flags(index.rows[group], encoded.rows[first], settings)
+    for i, flag in enumerate((OTHER_NUMBER, SEX_DIFFERS, BIRTH_DIFFERS)):
+        if other[i] > 0 and same[i] == 0:
+            flags |= flag
+    return flags
+
+
+@leaf
+def _tally(
+    index: HotIndex,
+    settings: Settings,
+    encoded: Encoded,
+    q: int,
+    row: int,
+    same: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int64],
+) -> None:
+    """Count agreements and differences of one stored row with the query's rows."""
+    theirs, first = index.rows[row], encoded.starts[q]
+    national, sex, birth = settings.roles[NATIONAL], settings.roles[SEX], settings.roles[BIRTH]
+    if national >= 0 and unique_valid(settings, theirs[national]):
+        for r in range(first, encoded.starts[q + 1]):
+            mine = encoded.rows[r, national]
+            if unique_valid(settings, mine):
+                if mine == theirs[national]:
+                    same[0] += 1
+                else:
+                    other[0] += 1
+    mine_row = encoded.rows[first]
+    if sex >= 0 and _stated(mine_row[sex]) and _stated(theirs[sex]):
+        if mine_row[sex] == theirs[sex]:
+            same[1] += 1
+        else:
+            other[1] += 1
+    if birth >= 0 and _stated(mine_row[birth]) and _stated(theirs[birth]):
+        if date_level(mine_row[birth], theirs[birth]) != DATE_DIFFERENT:
+            same[2] += 1
+        else:
+            other[2] += 1
+
+
+@leaf
+def _stated(value: int) -> bool:
+    """Whether a date or sex was entered, not derived from a number."""
+    return value != 0 and (value & DERIVED_BIT) == 0
+
+
+@leaf
+def _header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
+    """Conflicts by birth order and death, and the newborn flag."""
+    width = len(mine)
+    flags = 0
+    if theirs[width - 1] & NEWBORN_FLAG:
+        flags |= NEWBORN
+    my_order = (mine[width - 1] >> MULTIPLE_BIRTH_SHIFT) & 15
+    their_order = (theirs[width - 1] >> MULTIPLE_BIRTH_SHIFT) & 15
+    if my_order != 0 and their_order != 0 and my_order != their_order:
+        flags |= BIRTH_ORDER_DIFFERS
+    birth = settings.roles[BIRTH]
+    if birth >= 0:
+        my_birth, their_birth = mine[birth] & ~DERIVED_BIT, theirs[birth] & ~DERIVED_BIT
+        my_death, their_death = mine[width - 2], theirs[width - 2]
+        if (their_death > 0 and my_birth > their_death) or (my_death > 0 and their_birth > my_death):
+            flags |= DIED_BEFORE
+    return flags

@@ -1,0 +1,216 @@
+"""Candidates × thresholds × rules → a decision. Pure; the order of the rules is the order of the lines in ``decide``."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.conflicts import (
+    BIRTH_DIFFERS,
+    BIRTH_ORDER_DIFFERS,
+    DATE_DIFFERENT,
+    DIED_BEFORE,
+    DOCUMENT,
+    NEWBORN,
+    OTHER_NUMBER,
+    SEX_DIFFERS,
+)
+from mpi.linkage.found import Found
+from mpi.linkage.jit import leaf
+from mpi.linkage.scoring import Tables
+from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
+from mpi.records import DecisionReason, Outcome
+
+NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
+
+NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
+
+ABOVE_UPPER_THRESHOLD = int(DecisionReason.ABOVE_UPPER_THRESHOLD)
+BETWEEN_THRESHOLDS = int(DecisionReason.BETWEEN_THRESHOLDS)
+BELOW_LOWER_THRESHOLD = int(DecisionReason.BELOW_LOWER_THRESHOLD)
+NO_CANDIDATE = int(DecisionReason.NO_CANDIDATE)
+NO_USABLE_TRAIT = int(DecisionReason.NO_USABLE_TRAIT)
+UNIQUE_DOCUMENT_AGREES = int(DecisionReason.UNIQUE_DOCUMENT_AGREES)
+DOCUMENT_WITHOUT_SECOND_TRAIT = int(DecisionReason.DOCUMENT_WITHOUT_SECOND_TRAIT)
+DOCUMENT_CONTRADICTED = int(DecisionReason.DOCUMENT_CONTRADICTED)
+DIFFERENT_VALID_NUMBERS = int(DecisionReason.DIFFERENT_VALID_NUMBERS)
+SEX_AND_BIRTH_DATE_DIFFER = int(DecisionReason.SEX_AND_BIRTH_DATE_DIFFER)
+LIKELY_TWINS = int(DecisionReason.LIKELY_TWINS)
+GUARDIAN_OR_NEWBORN = int(DecisionReason.GUARDIAN_OR_NEWBORN)
+COMMON_NAME_AND_BIRTH_DATE = int(DecisionReason.COMMON_NAME_AND_BIRTH_DATE)
+RUNNER_UP_TOO_CLOSE = int(DecisionReason.RUNNER_UP_TOO_CLOSE)
+POSSIBLE_DUPLICATE_PERSONS = int(DecisionReason.POSSIBLE_DUPLICATE_PERSONS)
+DECEASED_BEFORE_RECORDED = int(DecisionReason.DECEASED_BEFORE_RECORDED)
+SEARCH_WAS_CUT = int(DecisionReason.SEARCH_WAS_CUT)
+LIKELY_RELATIVE = int(DecisionReason.LIKELY_RELATIVE)
+
+
+@leaf
+def decide(
+    tables: Tables, settings: Settings, found: Found, q: int, population: int, rivals_alike: bool
+) -> tuple[int, int, int]:
+    """(outcome, place of the person chosen or −1, bit set of reasons) for query q.
+
+    ``rivals_alike``: the two best persons look like one person themselves, so that the choice between them is no risk.
+    """
+    cut = reason(SEARCH_WAS_CUT) if found.keys_cut[q] > 0 else np.int64(0)
+    if found.count[q] == 0:
+        return NEW, -1, cut | reason(NO_CANDIDATE if found.keys[q] > 0 else NO_USABLE_TRAIT)
+    if found.flags[q, 0] & DOCUMENT:
+        why = document_reasons(tables, settings, found, q, population)
+        if why == 0:
+            return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
+        if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
+            return REVIEW, 0, cut | why
+    best = best_place(found, q)
+    weight = found.weight[q, best]
+    if weight < settings.lower:
+        return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
+    relative = reason(LIKELY_RELATIVE) if 0 < found.winner[q, best] < len(tables.base) - 1 else np.int64(0)
+    if weight < settings.upper:
+        return REVIEW, best, cut | reason(BETWEEN_THRESHOLDS) | relative
+    facts = (found.flags[q, best], found.winner[q, best], population)
+    against = vetoes(tables, settings, found.levels[q, best], found.adjustments[q, best], facts)
+    rival = rival_place(found, q, best)
+    if rival >= 0 and weight - found.weight[q, rival] < settings.margin and not rivals_alike:
+        against |= reason(RUNNER_UP_TOO_CLOSE)
+    if against != 0:
+        return REVIEW, best, cut | against | relative
+    return LINKED, best, cut | reason(ABOVE_UPPER_THRESHOLD) | duplicate_reason(settings, found, q, best)
+
+
+@leaf
+def best_place(found: Found, q: int) -> int:
+    """The heaviest candidate that holds no other valid number; if all do, the heaviest of all."""
+    best = -1
+    for i in range(found.count[q]):
+        if found.flags[q, i] & OTHER_NUMBER == 0 and (best < 0 or found.weight[q, i] > found.weight[q, best]):
+            best = i
+    if best >= 0:
+        return best
+    best = 0
+    for i in range(found.count[q]):
+        if found.weight[q, i] > found.weight[q, best]:
+            best = i
+    return best
+
+
+@leaf
+def rival_place(found: Found, q: int, best: int) -> int:
+    """The heaviest other candidate that could be the person too, or −1."""
+    rival = -1
+    for i in range(found.count[q]):
+        possible = i != best and found.flags[q, i] & OTHER_NUMBER == 0
+        if possible and (rival < 0 or found.weight[q, i] > found.weight[q, rival]):
+            rival = i
+    return rival
+
+
+@leaf
+def duplicate_reason(settings: Settings, found: Found, q: int, best: int) -> int:
+    """The bit that says: another person is above the upper threshold too."""
+    rival = rival_place(found, q, best)
+    if rival >= 0 and found.weight[q, rival] >= settings.upper:
+        return reason(POSSIBLE_DUPLICATE_PERSONS)
+    return np.int64(0)
+
+
+@leaf
+def document_reasons(tables: Tables, settings: Settings, found: Found, q: int, population: int) -> int:
+    """0 if the document rule links the first candidate; else the reasons why it does not."""
+    why = document_verdict(settings, found.levels[q, 0], found.flags[q, 0])
+    facts = (found.flags[q, 0], found.winner[q, 0], population)
+    against = vetoes(tables, settings, found.levels[q, 0], found.adjustments[q, 0], facts)
+    return against | reason(why) if why != 0 else against
+
+
+@leaf
+def reason(number: int) -> int:
+    """Bit of a DecisionReason."""
+    return np.int64(1) << np.int64(number)
+
+
+@leaf
+def level_at(levels: npt.NDArray[np.uint8], column: int) -> int:
+    """Level of a role's column; 0 where the model has none."""
+    return np.int64(levels[column]) if column >= 0 else 0
+
+
+@leaf
+def given_differs(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
+    """Whether the given names are those of two people, by the model's list of levels."""
+    return (settings.different_given >> level_at(levels, settings.roles[GIVEN])) & 1 == 1
+
+
+@leaf
+def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, winner: int) -> bool:
+    """Same birth date and family name, another given name, no identifier that agrees; or a different birth order."""
+    if flags & DOCUMENT:
+        return False
+    if flags & BIRTH_ORDER_DIFFERS or (winner >= 0 and winner == settings.twin_class):
+        return True
+    family = level_at(levels, settings.roles[FAMILY])
+    born_together = level_at(levels, settings.roles[BIRTH]) == 1 and 1 <= family <= NAME_AGREES
+    return born_together and given_differs(settings, levels) and level_at(levels, settings.roles[NATIONAL]) != 1
+
+
+@leaf
+def common_combination(
+    tables: Tables,
+    settings: Settings,
+    levels: npt.NDArray[np.uint8],
+    adjustments: npt.NDArray[np.int32],
+    population: int,
+) -> bool:
+    """Whether only name, birth date and sex agree, and too many strangers are expected to share them (DETAILS 5)."""
+    stranger = tables.weights.shape[2] - 1
+    expected = np.int64(population)
+    for f in range(len(levels)):
+        level = levels[f]
+        if level == 0 or tables.scored[f] == 0:
+            continue
+        u = np.int64(tables.weights[f, level, stranger]) + adjustments[f]
+        if tables.identity[f] == 1:
+            expected += u
+        elif np.int64(tables.weights[f, level, 0]) > u:
+            return False
+    return expected >= settings.common
+
+
+@leaf
+def vetoes(
+    tables: Tables,
+    settings: Settings,
+    levels: npt.NDArray[np.uint8],
+    adjustments: npt.NDArray[np.int32],
+    facts: tuple[int, int, int],
+) -> int:
+    """Bit set of the reasons that turn a link into a review. ``facts`` is (flags, winning class, population)."""
+    flags, winner, population = facts
+    reasons = np.int64(0)
+    if flags & OTHER_NUMBER:
+        reasons |= reason(DIFFERENT_VALID_NUMBERS)
+    if flags & SEX_DIFFERS and flags & BIRTH_DIFFERS:
+        reasons |= reason(SEX_AND_BIRTH_DATE_DIFFER)
+    if flags & DIED_BEFORE:
+        reasons |= reason(DECEASED_BEFORE_RECORDED)
+    if likely_twins(settings, levels, flags, winner):
+        reasons |= reason(LIKELY_TWINS)
+    if flags & DOCUMENT == 0 and common_combination(tables, settings, levels, adjustments, population):
+        reasons |= reason(COMMON_NAME_AND_BIRTH_DATE)
+    return reasons
+
+
+@leaf
+def document_verdict(settings: Settings, levels: npt.NDArray[np.uint8], flags: int) -> int:
+    """0: the document rule links; else the reason why it does not. A derived birth date or sex is no second trait."""
+    given, birth = level_at(levels, settings.roles[GIVEN]), level_at(levels, settings.roles[BIRTH])
+    given_agrees = 1 <= given <= NAME_AGREES
+    birth_agrees = birth in (1, 2)
+    if flags & NEWBORN and not (given_agrees and birth_agrees):
+        return GUARDIAN_OR_NEWBORN
+    if given_differs(settings, levels) or (flags & SEX_DIFFERS) or birth == DATE_DIFFERENT:
+        return DOCUMENT_CONTRADICTED
+    if not given_agrees and not birth_agrees:
+        return DOCUMENT_WITHOUT_SECOND_TRAIT
+    return 0
