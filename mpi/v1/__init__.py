@@ -1,0 +1,1 @@
+"""Code generated from protos/mpi/v1 by protos/generate.py: not to be edited."""
