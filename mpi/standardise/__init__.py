@@ -1,0 +1,19 @@
+"""The text world: one record at a time, from what a hospital wrote to what can be compared.
+
+    record.py       the way of a record, top to bottom
+    validation.py   what is refused before anything is stored
+    names.py        Han names and the choice of script; latin_names.py, tibetan.py, newborns.py
+    hanzi.py        characters, readings; pinyin.py: syllables, dialect folding; latin.py: tokens, phonetic code, nicknames
+    dates.py, identifiers.py, numbers.py (what a resident number tells), phones.py
+    addresses.py    and the files it names
+    words.py        localities, attributes, ethnic groups
+    placeholders.py what means "not known"; characters.py: compatibility forms
+    tables/         facts that are no library's: surnames, readings, Tibetan elements, nicknames
+
+Pure functions; each kind of value has a bounded cache, so a column of repeated values is read once per distinct value.
+"""
+
+from mpi.standardise.record import standardise
+from mpi.standardise.validation import validate
+
+__all__ = ["standardise", "validate"]

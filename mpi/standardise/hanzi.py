@@ -1,0 +1,77 @@
+"""Han characters: one form per character, then two codes per text, toneless pinyin (sound) and dialect-folded pinyin.
+
+Tables come from libraries and load at first use: OpenCC's character table (traditional to simplified) and pypinyin's
+reading table. Own tables: ``tables/variants.tsv``, ``tables/readings.tsv``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from mpi.records import StandardText
+from mpi.standardise.characters import HAN, clean
+from mpi.standardise.pinyin import fold_sound
+from mpi.standardise.table_files import table_rows
+
+_NOT_HAN = re.compile(f"[^{HAN}]+")
+_CACHED_VALUES = 1 << 16
+
+
+@cache
+def _to_simplified() -> dict[int, str]:
+    """Code point → simplified character. A character that OpenCC also allows to stay (乾, 於, 徵 …) stays."""
+    table: dict[int, str] = {}
+    lines = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        traditional, _, candidates = line.partition("\t")
+        forms = candidates.split()
+        if forms and traditional not in forms:
+            table[ord(traditional)] = forms[0]
+    for variant, usual in table_rows("variants"):
+        table[ord(variant)] = usual.translate(table)
+    return {character: form.translate(table) for character, form in table.items()}
+
+
+@cache
+def _readings() -> dict[int, str]:
+    """Code point → one common toneless reading (pypinyin's first, own exceptions first of all)."""
+    from pypinyin.constants import PINYIN_DICT  # 0.2 s: only when the first Han character arrives
+
+    table = {point: toneless(readings.split(",", 1)[0]) for point, readings in PINYIN_DICT.items()}
+    table.update({ord(han): reading for han, reading in table_rows("readings")})
+    return table
+
+
+@cache
+def surname_readings() -> dict[str, str]:
+    """Family name (one or two characters) → reading, where it differs from the ordinary one (单 Shàn, 尉迟 Yùchí)."""
+    return {han: reading for han, reading, *_ in table_rows("surname_readings")}
+
+
+def toneless(reading: str) -> str:
+    """``xiǎo`` → ``xiao``, ``lǚ`` → ``lv``."""
+    decomposed = unicodedata.normalize("NFD", reading).replace("u\u0308", "v")
+    return "".join(c for c in decomposed if c.isascii() and c.isalpha())
+
+
+@lru_cache(_CACHED_VALUES)
+def han_text(text: str) -> str:
+    """Only the Han characters of ``text``, in simplified form, without spaces, dots, digits or letters."""
+    return _NOT_HAN.sub("", clean(text)).translate(_to_simplified())
+
+
+def simplify(text: str) -> str:
+    """``text`` with each Han character in simplified form; everything else as it is."""
+    return text.translate(_to_simplified())
+
+
+@lru_cache(_CACHED_VALUES)
+def han_value(text: str, family: bool = False) -> StandardText:
+    """Standard form of a Han text; as a family name its characters take their surname readings."""
+    form = han_text(text)
+    sound = surname_readings().get(form, "") if family else ""
+    sound = sound or form.translate(_readings())
+    return StandardText(text=form, sound=sound, fold=fold_sound(sound))

@@ -1,0 +1,122 @@
+"""Personal names in alphabets: order of family and given name, particles, titles, née, pinyin and Tibetan spellings."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from mpi.records import RecordFlag, StandardName
+from mpi.standardise.hanzi import han_value
+from mpi.standardise.latin import latin_tokens, latin_value, particles
+from mpi.standardise.newborns import latin_newborn_rest
+from mpi.standardise.pinyin import pinyin_sound
+from mpi.standardise.table_files import word_lists
+from mpi.standardise.tibetan import reads_only_as_tibetan, tibetan_latin
+
+Tokens = tuple[str, ...]
+_BORN_AS = re.compile(r"[\s(,]+(?:n[ée]e|born|geb\.?|formerly|aka|a\.k\.a\.)\s+", re.IGNORECASE)
+_BRACKETS = re.compile(r"[(\[{].*?(?:[)\]}]|$)")
+_NEWBORN = RecordFlag.NEWBORN | RecordFlag.PLACEHOLDER_NAME
+
+
+@cache
+def pinyin_surnames() -> frozenset[str]:
+    """Toneless pinyin of every known Chinese family name."""
+    return frozenset(han_value(name, family=True).sound for names in word_lists("surnames").values() for name in names)
+
+
+def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, ...], RecordFlag]:
+    """Standard names and flags of a cleaned name: ``text`` is the whole name, else ``family`` and ``given`` are its parts."""
+    maiden: Tokens = ()
+    if match := _BORN_AS.search(text or family):
+        whole = text or family
+        maiden = _without_titles(latin_tokens(whole[match.end() :]))
+        text, family = (whole[: match.start()], "") if text else ("", whole[: match.start()])
+    families, givens = _split(text) if text else (_tokens(family), _tokens(given))
+    newborn = latin_newborn_rest(givens) if givens else None
+    if newborn is not None:
+        families, givens = families or newborn[-1:], ()
+    flags = RecordFlag.NONE if newborn is None else _NEWBORN
+    names: tuple[StandardName, ...] = (_standard(families, givens),) if families or givens else ()
+    if maiden:
+        names += (_standard(maiden, givens),)
+    return names, flags
+
+
+def _tokens(text: str) -> Tokens:
+    return _without_titles(latin_tokens(_BRACKETS.sub(" ", text) or text))
+
+
+def _without_titles(tokens: Tokens) -> Tokens:
+    """Without Mr, Dr, Jr, III …, unless nothing else would be left."""
+    if _titles().isdisjoint(tokens):
+        return tokens
+    return tuple(token for token in tokens if token not in _titles()) or tokens
+
+
+def _titles() -> frozenset[str]:
+    return word_lists("latin_words")["title"]
+
+
+def _split(text: str) -> tuple[Tokens, Tokens]:
+    """Whole name → tokens of (family, given)."""
+    before, comma, after = text.partition(",")
+    families, givens = _tokens(before), _tokens(after)
+    if comma and families and givens and not _titles().issuperset(givens):
+        return families, givens
+    tokens = _tokens(text)
+    rest = latin_newborn_rest(tokens)
+    if rest is not None:
+        return _western(rest)[0], tokens[: len(tokens) - len(rest)]
+    if len(tokens) < 2 or tibetan_latin("".join(tokens)):
+        return (), tokens
+    if all(pinyin_sound(token) for token in tokens) and (split := _chinese(tokens)):
+        return split
+    return _western(tokens)
+
+
+def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:
+    """Order of a pinyin name by its surname; family name first where both ends could be one. None: neither end is one."""
+    surnames = pinyin_surnames()
+    for size in (2, 1):
+        if (
+            len(tokens) > size
+            and pinyin_sound("".join(tokens[:size])) in surnames
+            and (size == 1 or _is_compound(tokens[:2]))
+        ):
+            return tokens[:size], tokens[size:]
+    if pinyin_sound(tokens[-1]) in surnames:
+        return tokens[-1:], tokens[:-1]
+    return None
+
+
+def _is_compound(tokens: Tokens) -> bool:
+    """``ou yang`` and ``si ma`` written apart."""
+    return "".join(tokens) in _compound_sounds()
+
+
+@cache
+def _compound_sounds() -> frozenset[str]:
+    return frozenset(han_value(name, family=True).sound for name in word_lists("surnames")["compound"])
+
+
+def _western(tokens: Tokens) -> tuple[Tokens, Tokens]:
+    """Given names, then the family name with its particles (``ludwig | van beethoven``)."""
+    start = len(tokens) - 1
+    while start > 1 and tokens[start - 1] in particles():
+        start -= 1
+    return (tokens[start:], tokens[:start]) if start > 0 else (tokens, ())
+
+
+def _standard(family: Tokens, given: Tokens) -> StandardName:
+    if family and given and (whole := tibetan_latin("".join(given + family))):
+        return StandardName(given=whole)
+    if given and not family and (alone := tibetan_latin("".join(given))):
+        return StandardName(given=alone)
+    chinese = bool(family) and pinyin_sound("".join(family)) in pinyin_surnames()
+    given_text = "".join(given)
+    tibetan = tibetan_latin(given_text) if given and reads_only_as_tibetan(given_text) else None
+    return StandardName(
+        family=latin_value(family) if family else None,
+        given=tibetan or (latin_value(given, given=True, chinese=chinese) if given else None),
+    )

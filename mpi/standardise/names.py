@@ -1,0 +1,142 @@
+"""Personal names: which script, which part is the family name, and what only holds the place of a name."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from mpi.records import HumanName, RecordFlag, StandardName
+from mpi.standardise.characters import HAN, clean, has_han
+from mpi.standardise.hanzi import han_text, han_value
+from mpi.standardise.latin_names import latin_name
+from mpi.standardise.newborns import masked_family, newborn_of
+from mpi.standardise.placeholders import is_placeholder_name
+from mpi.standardise.table_files import word_lists
+from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
+
+_CACHED_VALUES = 1 << 16
+_LONGEST_WITH_FAMILY = 4  # characters; longer names are transcriptions, unless the family name has two or more characters
+_LONGEST_COMPOUND = 4
+_DOT = re.compile(f"(?<=[{HAN}])\\s?[·•‧∙⋅・.．●﹒゠ꞏ-]\\s?(?=[{HAN}])")
+_BRACKETS = re.compile(r"[(\[{<（【《].*?[)\]}>）】》]|[(\[{<（【《].*$")
+_LATIN_RUN = re.compile(r"[^\W\d_]+(?:[\s'’.,-]+[^\W\d_]+)*")
+
+
+class NameReading(NamedTuple):
+    names: tuple[StandardName, ...] = ()
+    flags: RecordFlag = RecordFlag.NONE
+
+
+_PLACEHOLDER = NameReading(flags=RecordFlag.PLACEHOLDER_NAME)
+_NEWBORN = RecordFlag.NEWBORN | RecordFlag.PLACEHOLDER_NAME
+
+
+def _surnames() -> dict[str, frozenset[str]]:
+    """Kinds "single" and "compound"."""
+    return word_lists("surnames")
+
+
+def read_name(name: HumanName) -> NameReading:
+    """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
+    return _read(name.text, name.family, name.given)
+
+
+@lru_cache(_CACHED_VALUES)
+def _read(text: str, family: str, given: str) -> NameReading:
+    flags = RecordFlag.NONE
+    parts = [clean(part) for part in (text, family, given)]
+    for position, part in enumerate(parts):
+        if part and is_placeholder_name(part):
+            parts[position], flags = "", RecordFlag.PLACEHOLDER_NAME
+    text, family, given = parts
+    if text and not (family and given):
+        family, given = ("", "") if not flags else (family, given)
+    else:
+        text = ""
+    if not (text or family or given):
+        return NameReading(flags=flags)
+    reading = _han_or_latin(text, family, given)
+    return NameReading(reading.names, reading.flags | flags)
+
+
+def _han_or_latin(text: str, family: str, given: str) -> NameReading:
+    if not has_han(text or family + given):
+        return NameReading(*latin_name(text, family, given))
+    reading = _han_name(text, family, given)
+    latin = _LATIN_RUN.findall(_without_han(text)) if text else []
+    if latin and len(latin[0]) > 3:  # 王小明 WANG XIAOMING; a shorter rest is a mark of the hospital (王小明A)
+        names, flags = latin_name(latin[0], "", "")
+        return NameReading(reading.names + names, reading.flags | flags)
+    return reading
+
+
+def _without_han(text: str) -> str:
+    return re.sub(f"[{HAN}]+", " ", text)
+
+
+def _han_name(text: str, family: str, given: str) -> NameReading:
+    compact = (text or family + given).replace(" ", "").casefold()
+    if (mother := newborn_of(compact)) is not None:
+        return NameReading(_family_only(family or mother), _NEWBORN)
+    if (masked := masked_family(_BRACKETS.sub("", compact))) is not None:
+        return NameReading(_family_only(masked), RecordFlag.PLACEHOLDER_NAME)
+    if family and given and newborn_of(given.replace(" ", "").casefold()) is not None:
+        return NameReading(_family_only(family), _NEWBORN)
+    if text or not given or not family:
+        whole = text or family or given
+        dotted = _DOT.search(whole) is not None
+        form = han_text(_BRACKETS.sub("", whole)) or han_text(whole)
+        split = ("", form) if dotted or (given and not text) else _split(form) if text else _split_family_field(form)
+        return NameReading((_standard(*split),)) if form else _PLACEHOLDER
+    return NameReading((_standard(*_parts(han_text(family), han_text(given))),))
+
+
+def _split_family_field(form: str) -> tuple[str, str]:
+    """Only the family field is filled: a family name, or a whole name put there."""
+    if len(form) <= 1 or form in _surnames()["compound"]:
+        return form, ""
+    return _split(form)
+
+
+def _parts(family: str, given: str) -> tuple[str, str]:
+    """Family and given as received, unless one field repeats the whole name or both together are a Tibetan name."""
+    if family and given and tibetan_han(family + given):
+        return "", family + given
+    if len(given) > len(family) and given.startswith(family) and given != family * 2:
+        given = given[len(family) :]
+    elif len(family) > len(given) and family.endswith(given):
+        family = family[: -len(given)]
+    return family, given
+
+
+def _split(form: str) -> tuple[str, str]:
+    """Whole Han name in standard form → (family, given). A name that has no family name comes back as given only."""
+    single, compound = _surnames()["single"], _surnames()["compound"]
+    if tibetan_han(form):
+        return "", form
+    for size in range(min(_LONGEST_COMPOUND, len(form) - 1), 1, -1):
+        if form[:size] in compound:
+            return form[:size], form[size:]
+    if len(form) == _LONGEST_WITH_FAMILY and (is_tibetan_element(form[:2]) or is_tibetan_element(form[2:])):
+        return "", form
+    if 2 <= len(form) <= _LONGEST_WITH_FAMILY and form[0] in single:
+        return form[0], form[1:]
+    return "", form
+
+
+def _standard(family: str, given: str) -> StandardName:
+    tibetan = tibetan_han(given) if not family else None
+    return StandardName(
+        family=han_value(family, family=True) if family else None,
+        given=tibetan or (han_value(given) if given else None),
+    )
+
+
+def _family_only(text: str) -> tuple[StandardName, ...]:
+    """The family name of a newborn's or masked name, where it can be read: the first characters of the mother's name."""
+    form = han_text(text.replace("某", ""))
+    if not form:
+        return ()
+    family = _split(form)[0] if len(form) > 1 and form not in _surnames()["compound"] else form
+    return (StandardName(family=han_value(family, family=True)),) if family else ()

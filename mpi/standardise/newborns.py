@@ -1,0 +1,45 @@
+"""Names of children who have none yet: 王某之子, 李芳之女婴, Baby Boy Smith, BB of Mary Smith."""
+
+from __future__ import annotations
+
+import re
+
+from mpi.standardise.characters import HAN
+from mpi.standardise.table_files import word_lists
+
+_KIN = "[长次三四大小]?(?:儿子?|女儿|子|[男女]?[婴孩]|男|女|婴儿|孩子|小孩|双胞胎|新生儿|宝宝|毛毛|bb?)"
+_BORN = "新生儿|婴儿|男婴|女婴|大婴|小婴|bb|baby"
+_TWIN = "[a-d甲乙丙丁大小一二三1-4]"
+_OF_MOTHER = re.compile(f"([{HAN}x*]{{1,4}}?)(?:(?:之|的)(?:{_TWIN}?(?:{_KIN}){_TWIN}?)|(?:{_BORN}){_TWIN}?)")
+_ALONE = re.compile(f"(?:无名|弃|某)?(?:{_BORN}|宝宝|毛毛|宝贝){_TWIN}?")
+_MASKED = re.compile(f"([{HAN}])(?:某{{1,3}}|[*x]{{1,3}}|先生|女士|小姐)|某{{1,3}}[{HAN}]?")
+
+
+def newborn_of(text: str) -> str | None:
+    """The mother's name in a Han newborn's placeholder ("" where there is none); None where the text is no such placeholder.
+
+    ``text`` is cleaned, lower case and without blanks.
+    """
+    if match := _OF_MOTHER.fullmatch(text):
+        return match[1]
+    return "" if _ALONE.fullmatch(text) else None
+
+
+def masked_family(text: str) -> str | None:
+    """Family name of a masked name (王某某, 张**, 李先生); None where the name is not masked."""
+    if match := _MASKED.fullmatch(text):
+        return match[1] or ""
+    return None
+
+
+def latin_newborn_rest(tokens: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Tokens left after "baby boy", "bb of", "b/o", "twin a" …; None where the name does not begin so."""
+    words = word_lists("latin_words")
+    if tokens[:2] == ("b", "o"):
+        return tokens[2:]
+    if not tokens or tokens[0] not in words["newborn"]:
+        return () if len(tokens) == 1 and tokens[0] in words["newborn_alone"] else None
+    rest = tokens[1:]
+    while rest and (rest[0] in words["newborn_further"] or rest[0] in words["newborn"]):
+        rest = rest[1:]
+    return rest

@@ -1,0 +1,47 @@
+"""What is written where nothing is known: 不详, 无名氏, unknown, 000000, 13800000000. It becomes missing, and is flagged."""
+
+from __future__ import annotations
+
+import re
+
+from mpi.standardise.characters import clean, letters_and_digits
+from mpi.standardise.table_files import word_lists
+
+
+def is_placeholder_word(text: str) -> bool:
+    """A word for "not known" in any field, or only punctuation. Empty text is missing, not a placeholder."""
+    form = clean(text)
+    if not form:
+        return False
+    letters = letters_and_digits(form)
+    words = word_lists("placeholders")
+    return not letters or letters in words["any"] or form.lower() in words["raw"]
+
+
+def is_placeholder_name(text: str) -> bool:
+    return is_placeholder_word(text) or letters_and_digits(clean(text)) in word_lists("placeholders")["name"]
+
+
+def is_placeholder_address(text: str) -> bool:
+    return is_placeholder_word(text) or letters_and_digits(clean(text)) in word_lists("placeholders")["address"]
+
+
+_RUN_UP, _RUN_DOWN = "01234567890123456789", "98765432109876543210"
+_SHORTEST_RUN = 6
+
+
+def is_placeholder_number(characters: str) -> bool:
+    """One character repeated or digits counting up or down (123456, 87654321), six or more; zeros alone at any length."""
+    if not characters.strip("0"):
+        return True
+    if len(characters) < _SHORTEST_RUN:
+        return False
+    return len(set(characters)) == 1 or characters in _RUN_UP or characters in _RUN_DOWN
+
+
+_MOBILE_FILLER = re.compile(r"1[3-9]\d(\d)\1{7}|13800138000|1380013800\d|(\d)\2{6,}|123456789\d*")
+
+
+def is_placeholder_phone(digits: str) -> bool:
+    """A filler: 13800000000, 13800138000, eight equal digits, 12345678."""
+    return is_placeholder_number(digits) or _MOBILE_FILLER.fullmatch(digits) is not None

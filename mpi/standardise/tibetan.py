@@ -1,0 +1,90 @@
+"""Tibetan names, which reach a register in many Chinese and Latin transcriptions and mostly without a family name.
+
+``tables/tibetan.tsv`` lists the elements names are built of. All spellings of one element share its ``sound``: 扎西, 札西,
+Tashi and Zhaxi sound ``zhaxi``. Different elements stay different (卓玛, 拉姆).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from mpi.records import StandardText
+from mpi.standardise.hanzi import han_text, han_value
+from mpi.standardise.pinyin import fold_sound, pinyin_sound
+from mpi.standardise.table_files import table_rows
+
+_CACHED_VALUES = 1 << 15
+_LONGEST_HAN, _LONGEST_LATIN = 3, 10
+_MOST_HAN, _MOST_LATIN = 8, 40  # characters of a whole name
+# One syllable that may follow an element (Amdo women's and men's names: 扎西吉, 卓玛措).
+_ENDINGS = dict(zip("吉措草加杰太本才毛姆", ("ji", "cuo", "cuo", "jia", "jie", "tai", "ben", "cai", "mu", "mu"), strict=True))
+_LATIN_ENDINGS = {"kyi": "ji", "kyid": "ji", "ki": "ji", "tso": "cuo", "gyal": "jie", "gyab": "jia", "thar": "tai"}
+
+
+@cache
+def _han_elements() -> dict[str, str]:
+    return {han_text(form): sound for sound, han, *_ in table_rows("tibetan") for form in han.split()}
+
+
+@cache
+def _latin_elements() -> dict[str, str]:
+    """Latin spellings, and the pinyin of every Chinese transcription, which is how passports write them."""
+    table = {han_value(form).sound: sound for form, sound in _han_elements().items()}
+    table.update({spelling: row[0] for row in table_rows("tibetan") for spelling in (row[0], *row[2].split())})
+    return table
+
+
+@lru_cache(_CACHED_VALUES)
+def tibetan_han(text: str) -> StandardText | None:
+    """The value of a Han text (in standard form) that consists of elements only, perhaps with an ending; else None."""
+    if not 2 <= len(text) <= _MOST_HAN:
+        return None
+    sounds = _segment(text, _han_elements(), _LONGEST_HAN)
+    if not sounds and len(text) > 2 and text[-1] in _ENDINGS and (body := _segment(text[:-1], _han_elements(), _LONGEST_HAN)):
+        sounds = (*body, _ENDINGS[text[-1]])
+    return _value(text, sounds) if sounds else None
+
+
+@lru_cache(_CACHED_VALUES)
+def tibetan_latin(letters: str) -> StandardText | None:
+    """The value of Latin letters (joined tokens) that consist of elements only, perhaps with an ending; else None."""
+    if len(letters) > _MOST_LATIN:
+        return None
+    sounds = _segment(letters, _latin_elements(), _LONGEST_LATIN)
+    for ending in () if sounds else _LATIN_ENDINGS:
+        body = _segment(letters.removesuffix(ending), _latin_elements(), _LONGEST_LATIN) if letters.endswith(ending) else ()
+        if body:
+            sounds = (*body, _LATIN_ENDINGS[ending])
+            break
+    return _value(pinyin_sound(letters) or letters, sounds) if sounds else None
+
+
+def is_tibetan_element(text: str) -> bool:
+    """One known element, in Han characters (standard form)."""
+    return text in _han_elements()
+
+
+def reads_only_as_tibetan(letters: str) -> bool:
+    """A spelling that is no pinyin (dorje, tsering): Tibetan even beside a family name."""
+    return not pinyin_sound(letters) and tibetan_latin(letters) is not None
+
+
+def _segment(text: str, elements: Mapping[str, str], longest: int) -> tuple[str, ...]:
+    """Sounds of the elements that make up ``text``, longest first; () where it is not made of elements."""
+    if not text:
+        return ()
+    for size in range(min(longest, len(text)), 1, -1):
+        sound = elements.get(text[:size])
+        if sound is None:
+            continue
+        if size == len(text):
+            return (sound,)
+        if rest := _segment(text[size:], elements, longest):
+            return (sound, *rest)
+    return ()
+
+
+def _value(text: str, sounds: tuple[str, ...]) -> StandardText:
+    sound = "".join(sounds)
+    return StandardText(text=text, sound=sound, fold=fold_sound(sound))

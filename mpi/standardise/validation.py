@@ -1,0 +1,149 @@
+"""What is refused at the door: a record that breaks a limit or holds a date that cannot be. Nothing is stored of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import IntEnum
+
+from mpi.errors import InputError
+from mpi.records import Address, Guardian, Identifier, IdentifierType, NameUse, PatientRecord, Sex
+from mpi.standardise.dates import read_date
+
+MAX_KEY_LENGTH = 128  # characters of source and local_id
+MAX_TEXT_LENGTH = 1_000  # characters of any other text
+MAX_REPEATS = 16  # names, identifiers, phones, addresses of one record
+MAX_ATTRIBUTES = 64
+
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Tab and line ends are allowed in addresses and folded to a space.
+_FORBIDDEN_IN_ADDRESS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+)  # tab and line ends are folded to a space
+_ADDRESS_PARTS = Address.__struct_fields__
+_DAY = timedelta(days=1)
+
+
+def validate(record: PatientRecord, *, today: date | None = None) -> None:
+    """Raise InputError with the path of the first bad field (``names[1].family``) and a reason that holds no value.
+
+    ``today`` is the day by which dates lie in the future (default: this machine's); one day of grace for time zones.
+    """
+    _check_key("source", record.source)
+    _check_key("local_id", record.local_id)
+    _check_counts(record)
+    for field, text in _texts(record):
+        _check_text(field, text, _FORBIDDEN)
+    for position, address in enumerate(record.addresses):
+        for part in _ADDRESS_PARTS:
+            _check_text(f"addresses[{position}].{part}", getattr(address, part), _FORBIDDEN_IN_ADDRESS)
+    _check_numbers(record)
+    _check_dates(record, (today or date.today()) + _DAY)
+
+
+def _check_key(field: str, text: str) -> None:
+    if not text.strip():
+        raise InputError(field, "is required")
+    if len(text) > MAX_KEY_LENGTH:
+        raise InputError(field, f"is longer than {MAX_KEY_LENGTH} characters")
+    _check_text(field, text, _FORBIDDEN)
+
+
+def _check_text(field: str, text: str, forbidden: re.Pattern[str]) -> None:
+    if not text:
+        return
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InputError(field, f"is longer than {MAX_TEXT_LENGTH} characters")
+    if text.isascii() and text.isprintable():
+        return
+    if match := forbidden.search(text):
+        kind = "NUL" if match[0] == "\0" else "a lone surrogate" if match[0] >= "\ud800" else "a control character"
+        raise InputError(field, f"holds {kind} at position {match.start()}")
+
+
+def _check_counts(record: PatientRecord) -> None:
+    for field in ("names", "identifiers", "phones", "addresses"):
+        if len(getattr(record, field)) > MAX_REPEATS:
+            raise InputError(field, f"has more than {MAX_REPEATS} entries")
+    if len(record.attributes) > MAX_ATTRIBUTES:
+        raise InputError("attributes", f"has more than {MAX_ATTRIBUTES} entries")
+
+
+def _texts(record: PatientRecord) -> Iterator[tuple[str, str]]:
+    """Every text of the record but keys and addresses, with its path."""
+    for position, name in enumerate(record.names):
+        yield f"names[{position}].text", name.text
+        yield f"names[{position}].family", name.family
+        yield f"names[{position}].given", name.given
+    for position, identifier in enumerate(record.identifiers):
+        yield from _identifier_texts(f"identifiers[{position}]", identifier)
+    for position, phone in enumerate(record.phones):
+        yield f"phones[{position}]", phone
+    yield "birth_date", record.birth_date
+    yield "deceased_date", record.deceased_date
+    yield "recorded_at", record.recorded_at
+    yield "ethnicity", record.ethnicity
+    if record.guardian is not None:
+        yield from _guardian_texts(record.guardian)
+    for position, (key, text) in enumerate(record.attributes.items()):
+        yield f"attributes[{position}].key", key
+        yield f"attributes[{position}].value", text
+
+
+def _identifier_texts(field: str, identifier: Identifier) -> Iterator[tuple[str, str]]:
+    yield f"{field}.value", identifier.value
+    yield f"{field}.issuer", identifier.issuer
+    yield f"{field}.period_start", identifier.period_start
+    yield f"{field}.period_end", identifier.period_end
+
+
+def _guardian_texts(guardian: Guardian) -> Iterator[tuple[str, str]]:
+    yield "guardian.name", guardian.name
+    yield "guardian.phone", guardian.phone
+    yield "guardian.relationship", guardian.relationship
+    if guardian.identifier is not None:
+        yield from _identifier_texts("guardian.identifier", guardian.identifier)
+
+
+def _check_numbers(record: PatientRecord) -> None:
+    if record.multiple_birth_order < 0:
+        raise InputError("multiple_birth_order", "is negative")
+    if record.multiple_birth_order > MAX_REPEATS:
+        raise InputError("multiple_birth_order", f"is greater than {MAX_REPEATS}")
+    _check_enum("sex", record.sex, Sex)
+    for position, name in enumerate(record.names):
+        _check_enum(f"names[{position}].use", name.use, NameUse)
+    for position, identifier in enumerate(record.identifiers):
+        _check_enum(f"identifiers[{position}].type", identifier.type, IdentifierType)
+    if record.guardian is not None and record.guardian.identifier is not None:
+        _check_enum("guardian.identifier.type", record.guardian.identifier.type, IdentifierType)
+
+
+def _check_enum(field: str, number: int, kind: type[IntEnum]) -> None:
+    if isinstance(number, kind):
+        return
+    try:
+        kind(number)
+    except ValueError:
+        raise InputError(field, f"is none of the values of {kind.__name__}") from None
+
+
+def _check_dates(record: PatientRecord, latest: date) -> None:
+    _check_date("birth_date", record.birth_date, latest)
+    _check_date("deceased_date", record.deceased_date, latest)
+    _check_date("recorded_at", record.recorded_at, latest)
+    for position, identifier in enumerate(record.identifiers):
+        _check_date(f"identifiers[{position}].period_start", identifier.period_start, latest)
+        _check_date(f"identifiers[{position}].period_end", identifier.period_end, None)
+
+
+def _check_date(field: str, text: str, latest: date | None) -> None:
+    """``latest`` None: may lie in the future (a document is valid until then)."""
+    if not text:
+        return
+    reading = read_date(text)
+    if reading.problem:
+        raise InputError(field, reading.problem)
+    if latest is not None and reading.value > latest.year * 10_000 + latest.month * 100 + latest.day:
+        raise InputError(field, "lies in the future")
