@@ -43,10 +43,22 @@ __all__ = [
     "text_level",
 ]
 
-SIMILAR = 0.92
+SIMILAR = 0.92  # Jaro-Winkler; both as in Splink's name comparison
 SOMEWHAT_SIMILAR = 0.8
+
+# Dice of address sketches, measured on FEBRL 4 (29 characters a text) and on tagged Chinese addresses (16 characters):
+#                                      share ≥ .85     share ≥ .6
+#     one typing error                 .98  Han .77    1.00  Han 1.00
+#     other house number               .95  Han .22    1.00  Han  .97   (a sketch hardly sees digits: number is its own kind)
+#     other room                            Han .08          Han  .98
+#     community or room left out             Han .16          Han  .94 – .99
+#     same person's other address text .72             .95
+#     other street, same number        .000             .03
+#     same road, other address              Han .000         Han  .03
+#     random pair                      .000 Han .001    .007 Han  .001
 VERY_SIMILAR_TEXT = 0.85
 SIMILAR_TEXT = 0.6
+
 FIRST_DIVISION, LAST_DIVISION = 100_000, 999_999  # six-digit codes of GB/T 2260
 
 ONE, TWO, FOUR = np.uint64(1), np.uint64(2), np.uint64(4)
@@ -82,9 +94,9 @@ def name_level(va: Values, i: int, vb: Values, j: int, counterpart_equal: bool) 
         return 3
     if counterpart_equal:
         return 4
-    if code_a < code_b:  # a canonical order makes Jaro-Winkler's greedy matching symmetric
-        return spelling_level(view(va, i), view(vb, j))
-    return spelling_level(view(vb, j), view(va, i))
+    a, b = view(va, i), view(vb, j)
+    first, second = (a, b) if code_a < code_b else (b, a)  # a canonical order makes Jaro-Winkler's greedy matching symmetric
+    return spelling_level(first, second)
 
 
 @leaf
