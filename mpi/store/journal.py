@@ -1,0 +1,118 @@
+"""One event of the journal: as the registry makes it (JournalEvent) and as DuckDB takes it (an Arrow batch).
+
+The fields stand in the order of the table's columns in schema.sql; a test holds the three lists together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntFlag
+from itertools import starmap
+
+import msgspec
+import pyarrow as pa
+
+from mpi.records import Private
+
+ROW_CELL_BYTES = 8  # a row is int64[width]
+HASH_BYTES = 16
+
+
+class JournalFlag(IntFlag):
+    """Bits of ``JournalEvent.flags``."""
+
+    NONE = 0
+    KEYS_CUT = 1  # the search left out blocking keys that too many records share
+    ABSORBED = 2  # LOCAL_ID_REPLACED by a number that was in use: the record retires into the one that has it
+
+
+class JournalEvent(Private, frozen=True, kw_only=True, gc=False, omit_defaults=False):
+    """One durable fact. ``seq`` is dense from 1 in one order for the whole index; times are µs since 1970-01-01 UTC.
+
+    Holds patient values (payload, dictionary, local numbers): its ``repr`` names fields only.
+    """
+
+    seq: int
+    at: int
+    outcome: int  # records.Outcome
+    source: str
+    local_id: str
+    previous_local_id: str | None = None  # LOCAL_ID_REPLACED: what it was
+    generation: int = 0  # how often the local number was given to someone else before
+    record_no: int  # internal, dense from 0
+    person_no: int  # internal, dense from 0
+    master_code: int  # the permuted code behind the person's master ID
+    request_id: str | None = None
+    body_hash: bytes | None = None  # 16 bytes; of the request's body
+    content_hash: bytes | None = None  # 16 bytes; of the record's content, None for an event without a record
+    payload: bytes | None = None  # JSON of the record as received
+    rows: bytes = b""  # int64 little endian, rows × width
+    dictionary: bytes = b""  # dictionary entries that are new with this event, packed by the registry
+    encoding: str = ""  # the encoding version ``rows`` and ``dictionary`` were made with
+    model: str = ""  # name@hash
+    weight: int = 0  # 1/1024 bit
+    probability: float = 0.0
+    population: int = 0  # what the prior was computed with
+    grade: int = 0  # records.Grade of the link
+    reasons: int = 0  # bit set: 1 << records.DecisionReason
+    relationship: int = 0  # number of the winning relationship class in the model
+    candidates: bytes = b""  # packed by the registry
+    flags: int = 0  # JournalFlag
+    review_task: int = 0  # 0 none; the opening event carries its own seq, a later one about the same task that number
+    recorded_at: int | None = None  # at the source
+    answer: bytes = b""  # what a repeated request_id is answered with
+
+
+_TYPES: dict[str, pa.DataType] = {
+    "seq": pa.int64(),
+    "at": pa.int64(),
+    "outcome": pa.uint8(),
+    "source": pa.string(),
+    "local_id": pa.string(),
+    "previous_local_id": pa.string(),
+    "generation": pa.int32(),
+    "record_no": pa.int64(),
+    "person_no": pa.int64(),
+    "master_code": pa.int64(),
+    "request_id": pa.string(),
+    "body_hash": pa.binary(),
+    "content_hash": pa.binary(),
+    "payload": pa.binary(),
+    "rows": pa.binary(),
+    "dictionary": pa.binary(),
+    "encoding": pa.string(),
+    "model": pa.string(),
+    "weight": pa.int32(),
+    "probability": pa.float64(),
+    "population": pa.int64(),
+    "grade": pa.uint8(),
+    "reasons": pa.int64(),
+    "relationship": pa.uint8(),
+    "candidates": pa.binary(),
+    "flags": pa.int32(),
+    "review_task": pa.int64(),
+    "recorded_at": pa.int64(),
+    "answer": pa.binary(),
+}
+JOURNAL_SCHEMA = pa.schema(list(_TYPES.items()))
+
+
+def event_batch(events: Sequence[JournalEvent]) -> pa.RecordBatch:
+    """Events as one Arrow batch in the column order of JOURNAL_SCHEMA.
+
+    Raises ValueError, TypeError or OverflowError for a value that does not fit its column (pyarrow's own errors).
+    """
+    columns = zip(*map(msgspec.structs.astuple, events), strict=True)
+    return pa.RecordBatch.from_arrays(
+        list(starmap(pa.array, zip(columns, _TYPES.values(), strict=True))), schema=JOURNAL_SCHEMA
+    )
+
+
+def check_events(events: Sequence[JournalEvent], last_sequence: int) -> str:
+    """What is wrong with events that are to follow ``last_sequence``, or an empty string. Names no values."""
+    for number, event in enumerate(events, last_sequence + 1):
+        if event.seq != number:
+            return "sequence numbers are not dense"
+        if len(event.rows) % ROW_CELL_BYTES:
+            return "a rows blob is not a whole number of cells"
+    return ""

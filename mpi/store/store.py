@@ -1,0 +1,261 @@
+"""The store of one index. See ``Store``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from mpi.errors import StoreError, Unavailable
+from mpi.store.files import DATABASE_FILE, Settings, connect
+from mpi.store.journal import JOURNAL_SCHEMA, JournalEvent, check_events, event_batch
+from mpi.store.lock import DirectoryLock
+from mpi.store.readers import Readers
+from mpi.store.replay import checked
+from mpi.store.statements import statements
+from mpi.store.views import Meta, RequestEntry, StoredChange
+
+REPLAY_ROWS = 65_536
+REQUEST_ROWS = 10_000
+MIB = 1 << 20
+
+
+class _Incoming:
+    """What is being appended, as an Arrow stream. Registered once for all appends: registering costs 0.8 ms."""
+
+    def __init__(self) -> None:
+        self.table: pa.Table = JOURNAL_SCHEMA.empty_table()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+class Store:
+    """One index on disk: ``append`` is called by one thread, everything else by any.
+
+    An append is durable when it returns. When it raises, nothing of it was stored; if that cannot be established (the disk
+    failed in the middle of a commit), the store refuses all further appends until it is opened again.
+    """
+
+    def __init__(self, directory: Path, lock: DirectoryLock, settings: Settings, *, read_only: bool) -> None:
+        """Use ``open``. Takes over ``lock``."""
+        self.directory, self.read_only = directory, read_only
+        self._settings, self._lock = settings, lock
+        self._sql = statements()
+        self._database = connect(directory, settings, read_only=read_only)
+        self._readers = Readers(self._database, size=settings.readers)
+        self._writer = self._database.cursor()
+        self._writing = threading.Lock()
+        self._incoming = _Incoming()
+        self._broken = self._closed = False
+        self.meta = self._read_meta()
+        self._last = self._read_last()
+        if not read_only:
+            self._prepare_writer()
+
+    @classmethod
+    def open(cls, directory: Path, *, read_only: bool = False, settings: Settings | None = None) -> Self:
+        """Open the index in ``directory``, or make one there. A read-only store can be open in several processes.
+
+        Raises StoreError when another process has it (with its id), and when the file is damaged, foreign or too new.
+        """
+        if not read_only:
+            try:
+                directory.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"{directory} cannot be made: {error.strerror}") from error
+        lock = DirectoryLock(directory, shared=read_only)
+        try:
+            return cls(directory, lock, settings or Settings(), read_only=read_only)
+        except BaseException:
+            lock.release()
+            raise
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def append(self, events: Sequence[JournalEvent]) -> None:
+        """Store events in one transaction; they are durable on return. Their numbers follow ``last_sequence()``.
+
+        Raises StoreError when nothing could be stored, Unavailable when the disk is nearly full.
+        """
+        if not events:
+            return
+        with self._writing:
+            self._refuse_unless_writable(events)
+            try:
+                if len(events) == 1:
+                    self._writer.execute(self._sql["append_one"], list(msgspec.structs.astuple(events[0])))
+                else:
+                    self._incoming.table = pa.Table.from_batches([event_batch(events)])
+                    self._writer.execute(self._sql["append_batch"])
+            except (duckdb.Error, pa.ArrowException, ValueError, TypeError, OverflowError, MemoryError) as error:
+                # The text of these errors can quote a value, so neither it nor the cause travels on.
+                self._after_failure()
+                raise StoreError(f"the commit failed ({type(error).__name__}); nothing was stored") from None
+            finally:
+                self._incoming.table = JOURNAL_SCHEMA.empty_table()
+            self._last = events[-1].seq
+
+    def _refuse_unless_writable(self, events: Sequence[JournalEvent]) -> None:
+        if self.read_only or self._closed:
+            raise StoreError("the store is not open for writing")
+        if self._broken:
+            raise StoreError("an earlier commit failed in a way that needs the store to be opened again")
+        if self.free_bytes() < self._settings.reserve_mb * MIB:
+            raise Unavailable("DISK_NEARLY_FULL", "the disk of the index is nearly full", retry_after_s=60.0)
+        problem = check_events(events, self._last)
+        if problem:
+            raise StoreError(f"refused: {problem}; nothing was stored")
+
+    def _after_failure(self) -> None:
+        """Find out whether the failed append left the database as it was; where that fails, append no more."""
+        try:
+            self._broken = self._read_last() != self._last
+        except StoreError:
+            self._broken = True
+
+    def set_model(self, model: str, encoding: str) -> None:
+        """Note the model (name@hash) and the encoding version in use. Raises StoreError."""
+        with self._writing, self._readers.cursor() as cursor:
+            cursor.execute(self._sql["update_model"], [model, encoding])
+            self.meta = msgspec.structs.replace(self.meta, model=model, encoding=encoding)
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database file: seconds of work, so never on the way of a record.
+
+        False when it could not be done beside a running transaction; try again later.
+        """
+        cursor = self._database.cursor()
+        try:
+            cursor.execute(self._sql["checkpoint"])
+        except duckdb.TransactionException:
+            return False
+        except duckdb.Error as error:
+            raise StoreError(f"the checkpoint failed ({type(error).__name__})") from None
+        finally:
+            cursor.close()
+        return True
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def last_sequence(self) -> int:
+        """Number of the last durable event; 0 in an empty store."""
+        return self._last
+
+    def replay(self, after: int = 0, *, payloads: bool = False) -> Iterator[pa.RecordBatch]:
+        """Every event with ``seq`` > ``after`` up to the last durable one, in order, in batches of at most 65,536.
+
+        Columns as the statement ``replay`` lists them; with ``payloads`` also the records as received, which a rebuild under
+        another encoding version needs. Raises StoreError when the journal is not what was appended.
+        """
+        last = self._last
+        statement = self._sql["replay_with_payload" if payloads else "replay"]
+        with self._readers.cursor() as cursor:
+            reader = cursor.execute(statement, [after, last]).to_arrow_reader(REPLAY_ROWS)
+            yield from checked(reader, after, last)
+
+    def event(self, seq: int) -> JournalEvent | None:
+        """One event, or None."""
+        with self._readers.cursor() as cursor:
+            row = cursor.execute(self._sql["event"], [seq]).fetchone()
+        return None if row is None else JournalEvent(**dict(zip(JournalEvent.__struct_fields__, row, strict=True)))
+
+    def record_payload(self, record_no: int) -> bytes | None:
+        """The content of a record as it was last received and applied (JSON), or None."""
+        with self._readers.cursor() as cursor:
+            row = cursor.execute(self._sql["record_payload"], [record_no]).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def changes(self, after: int, limit: int, sources: AbstractSet[str] = frozenset()) -> list[StoredChange]:
+        """At most ``limit`` entries of the change feed with a number above ``after``, in order.
+
+        Without ``sources``, of all of them.
+        """
+        with self._readers.cursor() as cursor:
+            if sources:
+                cursor.execute(self._sql["changes_of_sources"], [after, limit, sorted(sources)])
+            else:
+                cursor.execute(self._sql["changes"], [after, limit])
+            rows = cursor.fetchall()
+        return [
+            StoredChange(
+                sequence=seq, at=at, outcome=outcome, source=source, local_id=local_id, master_code=code,
+                previous_local_id=previous or "", review_task=task,
+            )
+            for seq, at, outcome, source, local_id, code, previous, task in rows
+        ]  # fmt: skip
+
+    def request_ids(self, since_at: int) -> Iterator[RequestEntry]:
+        """The requests committed at ``since_at`` (µs since 1970-01-01 UTC) or later, in order."""
+        with self._readers.cursor() as cursor:
+            cursor.execute(self._sql["request_ids"], [since_at])
+            while rows := cursor.fetchmany(REQUEST_ROWS):
+                yield from map(RequestEntry._make, rows)
+
+    def reviews(self) -> pa.Table:
+        """The open review tasks in order, columns as the view ``open_reviews`` lists them."""
+        return self._table("reviews")
+
+    def crosswalk(self) -> pa.Table:
+        """source, local_id, master_code of every current record, by source and number."""
+        return self._table("crosswalk")
+
+    def _table(self, statement: str) -> pa.Table:
+        with self._readers.cursor() as cursor:
+            return cursor.execute(self._sql[statement]).to_arrow_table()
+
+    def _read_meta(self) -> Meta:
+        with self._readers.cursor() as cursor:
+            row = cursor.execute(self._sql["read_meta"]).fetchone()
+        if row is None:
+            raise StoreError("the file has lost its meta table's line")
+        return Meta(**dict(zip(Meta.__struct_fields__, row, strict=True)))
+
+    def _read_last(self) -> int:
+        with self._readers.cursor() as cursor:
+            row = cursor.execute(self._sql["last_sequence"]).fetchone()
+        if row is None or row[0] != row[1]:
+            raise StoreError("the journal's sequence numbers are not dense")
+        return int(row[1])
+
+    # --- the files -------------------------------------------------------------------------------------------------
+
+    def free_bytes(self) -> int:
+        """Free space on the disk of the index, in bytes."""
+        disk = os.statvfs(self.directory)
+        return disk.f_bavail * disk.f_frsize
+
+    def file_bytes(self) -> tuple[int, int]:
+        """Size in bytes of the database file and of its write-ahead log (what a checkpoint would move)."""
+        path = self.directory / DATABASE_FILE
+        log = path.with_name(f"{DATABASE_FILE}.wal")
+        return path.stat().st_size, log.stat().st_size if log.exists() else 0
+
+    def close(self) -> None:
+        """Close the database, which checkpoints it, and give the directory up. A second call does nothing."""
+        with self._writing:
+            if self._closed:
+                return
+            self._closed = True
+            self._readers.close()
+            self._writer.close()
+            self._database.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare_writer(self) -> None:
+        self._writer.execute(self._sql["tune_writer"])
+        self._writer.register("incoming", self._incoming)
+        self._writer.execute(self._sql["prepare_append"])
