@@ -60,7 +60,7 @@ def date_level(a: int, b: int) -> int:
     """Level of two dates (yyyymmdd; month or day 0 where unknown; ``DERIVED_BIT`` counts as missing)."""
     if a == 0 or b == 0 or (a | b) & DERIVED_BIT != 0:
         return 0
-    if a % 100 == 0 or b % 100 == 0 or a % 10000 < 100 or b % 10000 < 100:
+    if a % 100 == 0 or b % 100 == 0 or a % 10000 < 100 or b % 10000 < 100 or min(a, b) < 10000:
         return _partial_date_level(a, b)
     if a == b:
         return 1
