@@ -10,6 +10,6 @@ migrations/    how an older file becomes what schema.sql says
 from mpi.store.files import Settings
 from mpi.store.journal import JournalEvent, JournalFlag
 from mpi.store.store import Store
-from mpi.store.views import Meta, RequestEntry, StoredChange
+from mpi.store.views import Meta, RequestEntry
 
-__all__ = ["JournalEvent", "JournalFlag", "Meta", "RequestEntry", "Settings", "Store", "StoredChange"]
+__all__ = ["JournalEvent", "JournalFlag", "Meta", "RequestEntry", "Settings", "Store"]

@@ -52,16 +52,16 @@ SELECT count(*), coalesce(max(seq), 0) FROM journal;
 -- name: replay
 -- $1 after, $2 last. In the order of insertion, which is the order of seq; the reader checks that.
 SELECT
-    seq, "at", outcome, source, local_id, previous_local_id, generation, record_no, person_no, master_code, content_hash,
-    "rows", dictionary, encoding, model, probability, grade, flags, review_task, recorded_at
+    seq, "at", outcome, source, local_id, previous_local_id, generation, record_no, person_no, master_code, request_id,
+    body_hash, content_hash, "rows", dictionary, encoding, model, probability, grade, flags, review_task, recorded_at
 FROM journal
 WHERE seq > $1 AND seq <= $2;
 
 -- name: replay_with_payload
 -- $1 after, $2 last. As replay, and the records as received: for a rebuild under another encoding version.
 SELECT
-    seq, "at", outcome, source, local_id, previous_local_id, generation, record_no, person_no, master_code, content_hash,
-    "rows", dictionary, encoding, model, probability, grade, flags, review_task, recorded_at, payload
+    seq, "at", outcome, source, local_id, previous_local_id, generation, record_no, person_no, master_code, request_id,
+    body_hash, content_hash, "rows", dictionary, encoding, model, probability, grade, flags, review_task, recorded_at, payload
 FROM journal
 WHERE seq > $1 AND seq <= $2;
 
@@ -77,12 +77,12 @@ ORDER BY seq DESC LIMIT 1;
 
 -- name: changes
 -- $1 after, $2 limit
-SELECT seq, "at", outcome, source, local_id, master_code, previous_local_id, review_task
+SELECT seq, "at", outcome, source, local_id, previous_local_id, record_no, person_no, master_code, review_task
 FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2;
 
 -- name: changes_of_sources
 -- $1 after, $2 limit, $3 sources
-SELECT seq, "at", outcome, source, local_id, master_code, previous_local_id, review_task
+SELECT seq, "at", outcome, source, local_id, previous_local_id, record_no, person_no, master_code, review_task
 FROM changes WHERE seq > $1 AND list_contains($3, source) ORDER BY seq LIMIT $2;
 
 -- name: request_ids

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +19,7 @@ from mpi.store.lock import DirectoryLock
 from mpi.store.readers import Readers
 from mpi.store.replay import checked
 from mpi.store.statements import statements
-from mpi.store.views import Meta, RequestEntry, StoredChange
+from mpi.store.views import Meta, RequestEntry
 
 REPLAY_ROWS = 65_536
 REQUEST_ROWS = 10_000
@@ -121,7 +120,7 @@ class Store:
         except StoreError:
             self._broken = True
 
-    def set_model(self, model: str, encoding: str) -> None:
+    def note_model(self, model: str, encoding: str) -> None:
         """Note the model (name@hash) and the encoding version in use. Raises StoreError."""
         with self._writing, self._readers.cursor() as cursor:
             cursor.execute(self._sql["update_model"], [model, encoding])
@@ -144,6 +143,16 @@ class Store:
         return True
 
     # --- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def index_id(self) -> str:
+        """The index's own id (a uuid), made with the file."""
+        return self.meta.index_id
+
+    @property
+    def master_key(self) -> bytes:
+        """Secret of the master-ID permutation, 32 bytes, made with the file: never logged, never sent."""
+        return self.meta.master_key
 
     def last_sequence(self) -> int:
         """Number of the last durable event; 0 in an empty store."""
@@ -173,24 +182,18 @@ class Store:
             row = cursor.execute(self._sql["record_payload"], [record_no]).fetchone()
         return None if row is None else bytes(row[0])
 
-    def changes(self, after: int, limit: int, sources: AbstractSet[str] = frozenset()) -> list[StoredChange]:
-        """At most ``limit`` entries of the change feed with a number above ``after``, in order.
+    def changes(self, after: int, limit: int, sources: Collection[str] = ()) -> list[JournalEvent]:
+        """At most ``limit`` events with a number above ``after``, in order; without ``sources``, of all of them.
 
-        Without ``sources``, of all of them.
+        Only what the change feed tells is read (the view ``changes``): every other field has its default.
         """
         with self._readers.cursor() as cursor:
             if sources:
                 cursor.execute(self._sql["changes_of_sources"], [after, limit, sorted(sources)])
             else:
                 cursor.execute(self._sql["changes"], [after, limit])
-            rows = cursor.fetchall()
-        return [
-            StoredChange(
-                sequence=seq, at=at, outcome=outcome, source=source, local_id=local_id, master_code=code,
-                previous_local_id=previous or "", review_task=task,
-            )
-            for seq, at, outcome, source, local_id, code, previous, task in rows
-        ]  # fmt: skip
+            names = [column[0] for column in cursor.description or ()]
+            return [JournalEvent(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
     def request_ids(self, since_at: int) -> Iterator[RequestEntry]:
         """The requests committed at ``since_at`` (µs since 1970-01-01 UTC) or later, in order."""

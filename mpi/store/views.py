@@ -25,16 +25,3 @@ class RequestEntry(NamedTuple):
     body_hash: bytes
     sequence: int
     at: int
-
-
-class StoredChange(Private, frozen=True, gc=False):
-    """One entry of the change feed as stored; the registry writes the master ID of ``master_code``."""
-
-    sequence: int
-    at: int
-    outcome: int
-    source: str
-    local_id: str
-    master_code: int
-    previous_local_id: str = ""
-    review_task: int = 0
