@@ -9,6 +9,7 @@ import unicodedata
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufe00-\ufe0f\ud800-\udfff\U000e0000-\U000e01ef]"
 )
+_PLAIN_HAN = re.compile("[\u4e00-\u9fff0-9a-zA-Z-]+")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2800\u3164]+")
 
 HAN = "〇々\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # a regular-expression character range
@@ -27,6 +28,8 @@ def clean(text: str) -> str:
     """NFKC form without invisible characters, runs of blanks (and controls) as one space, ends trimmed. Idempotent."""
     if text.isascii():
         return " ".join(text.split()) if text.isprintable() else _BLANK.sub(" ", text).strip()
+    if _PLAIN_HAN.fullmatch(text):
+        return text
     form = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_PRIVATE_USE))
     return _BLANK.sub(" ", _INVISIBLE.sub("", form)).strip()
 

@@ -16,6 +16,7 @@ from mpi.standardise.characters import HAN, clean
 from mpi.standardise.pinyin import fold_sound
 from mpi.standardise.table_files import table_rows
 
+_COMMON_HAN = re.compile("[\u4e00-\u9fff]+")
 _NOT_HAN = re.compile(f"[^{HAN}]+")
 _CACHED_VALUES = 1 << 16
 
@@ -46,6 +47,11 @@ def _readings() -> dict[int, str]:
 
 
 @cache
+def _folded_readings() -> dict[int, str]:
+    return {point: fold_sound(reading) for point, reading in _readings().items()}
+
+
+@cache
 def surname_readings() -> dict[str, str]:
     """Family name (one or two characters) → reading, where it differs from the ordinary one (单 Shàn, 尉迟 Yùchí)."""
     return {han: reading for han, reading, *_ in table_rows("surname_readings")}
@@ -60,7 +66,9 @@ def toneless(reading: str) -> str:
 @lru_cache(_CACHED_VALUES)
 def han_text(text: str) -> str:
     """Only the Han characters of ``text``, in simplified form, without spaces, dots, digits or letters."""
-    return _NOT_HAN.sub("", clean(text)).translate(_to_simplified())
+    if not _COMMON_HAN.fullmatch(text):
+        text = _NOT_HAN.sub("", clean(text))
+    return text.translate(_to_simplified())
 
 
 def simplify(text: str) -> str:
@@ -72,6 +80,12 @@ def simplify(text: str) -> str:
 def han_value(text: str, family: bool = False) -> StandardText:
     """Standard form of a Han text; as a family name its characters take their surname readings."""
     form = han_text(text)
-    sound = surname_readings().get(form, "") if family else ""
-    sound = sound or form.translate(_readings())
-    return StandardText(text=form, sound=sound, fold=fold_sound(sound))
+    if family and (sound := surname_readings().get(form)):
+        return StandardText(text=form, sound=sound, fold=fold_sound(sound))
+    readings = _readings()
+    sound = form.translate(readings)
+    if any(readings.get(ord(character), "a")[0] in "aeo" for character in form[1:]):
+        fold = fold_sound(sound)  # the syllables may be read otherwise from the joined letters
+    else:
+        fold = form.translate(_folded_readings())
+    return StandardText(text=form, sound=sound, fold=fold)

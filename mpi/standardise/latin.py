@@ -71,7 +71,8 @@ def latin_value(tokens: tuple[str, ...], *, given: bool = False, chinese: bool =
 
     ``text`` joins the tokens, so that hyphens, spaces and apostrophes do not matter. Where the whole reads as pinyin,
     ``sound`` is that pinyin, unless it is an English given name (Susan, or Dan where nothing says that the bearer is
-    ``chinese``). ``fold`` takes the full name for a nickname (of a ``given`` name) and leaves out particles (van der Berg, Berg).
+    ``chinese``). ``fold`` takes the full name for a nickname (of a ``given`` name) and leaves out particles (van der
+    Berg, Berg).
     """
     text = "".join(tokens)
     full = _nicknames().get(tokens[0]) if given and tokens else None

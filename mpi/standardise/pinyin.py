@@ -38,6 +38,9 @@ _RESPELLED = {"lyu": "lv", "nyu": "nv", "lue": "lve", "nue": "nve", "lyue": "lve
 _LONGEST = 6  # zhuang, chuang, shuang
 _MOST_LETTERS = 40  # longer runs are no name
 
+# What every run of syllables looks like; possessive, so that it costs one pass. Most foreign words fail here.
+_LIKE_PINYIN = re.compile("(?:(?:[bpmfdtnlgkhjqxrzcsyw]h?)?+[aeiouv]++(?:ng?+|r)?+)++")
+
 _CACHED_VALUES = 1 << 16
 _LETTERS = re.compile("[a-z]+")
 
@@ -54,7 +57,7 @@ class _Split(NamedTuple):
 @lru_cache(_CACHED_VALUES)
 def syllables(letters: str) -> tuple[str, ...]:
     """Split lower-case letters into pinyin syllables; () where that is impossible. ``_Split`` says which split wins."""
-    if not letters or len(letters) > _MOST_LETTERS:
+    if len(letters) > _MOST_LETTERS or not _LIKE_PINYIN.fullmatch(letters):
         return ()
     best: list[_Split | None] = [None] * (len(letters) + 1)
     best[0] = _Split(0, 0, 0, 0)

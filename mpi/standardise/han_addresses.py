@@ -1,0 +1,197 @@
+"""Chinese addresses: free text → division, township, road, number, community, building, unit, room.
+
+The pieces are read from left to right, each at most once, and each has one spelling (12号, 3栋, 2单元), so that reading the
+joined pieces again gives the same pieces. What fits nowhere is the community's name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mpi.standardise.characters import clean
+from mpi.standardise.divisions import Match, is_within, match_division
+from mpi.standardise.hanzi import simplify
+
+_BRACKETS = re.compile(r"[(\[{【《<].*?[)\]}】》>]")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[\s,.、;:/_~—–－]+(?=[0-9a-z])")
+_NOISE = re.compile(r"[^\w#-]+|_|(?<![0-9a-z])-+|-+(?![0-9a-z])")
+_HAN_NUMBER = re.compile("[一二三四五六七八九十百零〇两]+(?=号|栋|幢|单元|室|楼|层|座|组|社(?!区)|队|弄)")
+_HAN_DIGITS = str.maketrans("零〇一二两三四五六七八九", "001223456789")
+_COUNTRY = re.compile("(?:中国|中华人民共和国)(?=..)")
+_FILLER = re.compile(r"市辖区|县辖区|县(?=[^\d]{1,6}县)")
+
+_DISTRICT = re.compile(r"[^\d]{1,6}?(?:自治县|新区|(?<![业园发小校厂社景街])区|县|市)(?!路|街|场|巷|大道|花园|域)")
+_TOWN = re.compile(
+    r"([^\d]{1,8}?(?:街道(?:办事处|办)?|地区办事处|镇|乡|苏木))(?!路|街|巷|大道|小区|花园|社区|[东西南北中]路)"
+)
+_TEAM = r"(\d+)(?:村民)?小?[组社队]"
+_RURAL = re.compile(
+    rf"([^\d路街巷]{{1,8}}?(?:村民?委会|居委会|社区|村))(?!路|街|巷|大道|小区|公寓|[一二三四五六七八九]?区)(?:{_TEAM})?"
+)
+_GROUP = re.compile(_TEAM)
+_ROAD_NAME = r"([^\d]{1,10}?(?:大道|大街|公路|路|街(?!道|区)|巷|胡同|弄|道(?=\d|$)))"
+_ROAD = re.compile(_ROAD_NAME + r"([^\d]{0,3}?(?:支路|支巷|巷|弄|横街|后街|段))?")
+_NUMBER = re.compile(r"(?:no)?(\d+[a-z]?(?:-\d+)?)(?:号(?![楼院线库桥桩门馆])(?:(?:附|之)(\d+)号?)?|弄(?:(\d+)号)?)")
+_BARE_NUMBER = re.compile(r"(\d+(?:-\d{1,2})?)(?![-\da-z#栋幢座单楼层室区期号组社弄])")
+_COMMUNITY = re.compile(r"(?:[^\da-z#-]|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期队组社])|(?<=\D)[a-z](?=区))+")
+_BUILDING = re.compile(r"([a-z]?\d+[a-z]?|[a-z])(?:号楼|号院|栋|幢|座|#楼?|楼(?=\d+单元))")
+_UNIT = re.compile(r"(\d+|[a-z])(?:单元|门(?=\d))")
+_FLOOR = re.compile(r"(\d+)(?:层|楼|f(?![a-z]))")
+_SHORTHAND = re.compile(r"([a-z]?\d+[a-z]?)((?:-[a-z]?\d+[a-z]?){1,3})(?:室|号|房)?")
+_ROOM = re.compile(r"([a-z]?\d+[a-z]?)(?:室|号|房|户)?")
+
+
+class Pieces(NamedTuple):
+    """Parts of one Chinese address as plain texts; ``division`` 0 and "" where unknown. ``group`` is a village team (3组)."""
+
+    division: int = 0
+    district: str = ""  # a district's name that no table resolves
+    town: str = ""
+    road: str = ""
+    number: str = ""
+    community: str = ""
+    group: str = ""
+    building: str = ""
+    unit: str = ""
+    floor: str = ""  # only where no room is known
+    room: str = ""
+    rest: str = ""
+
+    def text(self) -> str:
+        """The detailed pieces in fixed order and spelling."""
+        return (
+            self.road
+            + (f"{self.number}号" if self.number else "")
+            + self.community
+            + (f"{self.group}组" if self.group else "")
+            + (f"{self.building}栋" if self.building else "")
+            + (f"{self.unit}单元" if self.unit else "")
+            + (f"{self.floor}楼" if self.floor else "")
+            + (f"{self.room}室" if self.room else "")
+            + self.rest
+        )
+
+
+def tidy(text: str) -> str:
+    """Simplified, lower case, no blanks and brackets, Han numerals before a unit as digits, one dash between digits."""
+    form = _BRACKETS.sub("", simplify(clean(text))).casefold()
+    form = _NOISE.sub("", _BETWEEN_DIGITS.sub("-", form))
+    return _HAN_NUMBER.sub(lambda number: str(_value(number[0])), form)
+
+
+def _value(numeral: str) -> int:
+    """二十三 → 23, 一百零五 → 105, 一二 → 12."""
+    if "十" not in numeral and "百" not in numeral:
+        return int(numeral.translate(_HAN_DIGITS))
+    total = current = 0
+    for digit in numeral:
+        if digit in "十百":
+            total += (current or 1) * (10 if digit == "十" else 100)
+            current = 0
+        else:
+            current = int(digit.translate(_HAN_DIGITS))
+    return total + current
+
+
+def read_division(text: str, within: int = 0) -> tuple[int, str, int]:
+    """Leading names of divisions in a tidied text → (code, unresolved district, where the rest begins)."""
+    code, position, district = within, 0, ""
+    if match := _COUNTRY.match(text):
+        position = match.end()
+    for _ in range(6):  # province, city and district, each perhaps twice
+        found = _next_division(text, position, code)
+        if found is None:
+            break
+        code, position = code if is_within(code, found.code) else found.code, position + found.length
+        if filler := _FILLER.match(text, position):
+            position = filler.end()
+    if code % 100 == 0 and (match := _DISTRICT.match(text, position)) and not _TOWN.match(text, position):
+        district, position = match[0], match.end()
+    return code, district, position
+
+
+def _next_division(text: str, position: int, code: int) -> Match | None:
+    """Inside what is known, or a part of what is known once more (重庆市重庆市)."""
+    if inside := match_division(text, position, code):
+        return inside
+    again = match_division(text, position, code // 10_000 * 10_000) if code else None
+    return again if again and is_within(code, again.code) else None
+
+
+def read_han_address(text: str, within: int = 0) -> Pieces:
+    """Read a free text; ``within`` is what a structured field already tells of the division."""
+    form = tidy(text)
+    code, district, position = read_division(form, within)
+    return read_detail(form[position:], Pieces(division=code, district=district))
+
+
+def read_detail(rest: str, known: Pieces) -> Pieces:
+    """Read a tidied text without divisions; ``known`` holds what is known already."""
+    town = road = number = group = ""
+    village = ""
+    if match := _TOWN.match(rest):
+        town, rest = re.sub("街道办事处|街道办", "街道", match[1]), rest[match.end() :]
+    if match := _RURAL.match(rest):
+        village, group, rest = match[1], match[2] or "", rest[match.end() :]
+    if match := _ROAD.match(rest):
+        road, rest = match[1] + (match[2] or ""), rest[match.end() :]
+    number, rest = _read_number(rest)
+    if not number and road and (match := _BARE_NUMBER.match(rest)):
+        number, rest = match[1], rest[match.end() :]
+    estate = ""
+    if match := _COMMUNITY.match(rest):
+        estate, rest = match[0], rest[match.end() :]
+    if not number and estate:
+        number, rest = _read_number(rest)
+    if not group and (match := _GROUP.match(rest)):
+        group, rest = match[1], rest[match.end() :]
+    if village.endswith(("社区", "居委会")) and (road or estate):
+        village = ""  # the office in charge, not the place
+    pieces = known._replace(town=town or known.town, road=road, number=number, community=village + estate, group=group)
+    return _read_building(rest.strip("-"), pieces)
+
+
+def _read_number(rest: str) -> tuple[str, str]:
+    """House number and what follows: 12号, 12号附3号 (12-3), 832弄125号 (832-125)."""
+    match = _NUMBER.match(rest)
+    if match is None:
+        return "", rest
+    further = match[2] or match[3]
+    return match[1] + (f"-{further}" if further else ""), rest[match.end() :]
+
+
+def _read_building(rest: str, known: Pieces) -> Pieces:
+    building = unit = floor = room = ""
+    if match := _BUILDING.match(rest):
+        building, rest = match[1], rest[match.end() :].lstrip("-")
+    if match := _UNIT.match(rest):
+        unit, rest = match[1], rest[match.end() :].lstrip("-")
+    if match := _FLOOR.match(rest):
+        floor, rest = match[1], rest[match.end() :].lstrip("-")
+    if match := _SHORTHAND.match(rest):
+        parts = [match[1], *match[2][1:].split("-")]
+        building, unit, room = _shorthand(parts, building, unit)
+        rest = rest[match.end() :]
+    elif match := _ROOM.match(rest):
+        room, rest = match[1], rest[match.end() :]
+    if floor and room:
+        floor, room = "", _floor_and_door(floor, room)
+    return known._replace(building=building, unit=unit, floor=floor, room=room, rest=rest.replace("-", ""))
+
+
+def _shorthand(parts: list[str], building: str, unit: str) -> tuple[str, str, str]:
+    """``3-2-1204``, ``3-2-12-4``, ``3-1204``, after 3栋 ``12-4``: first what is missing, the room last."""
+    if len(parts[-1]) <= 2 and (len(parts) > 2 or building or unit):  # floor and door, as Chongqing writes it
+        room, parts = _floor_and_door(parts[-2], parts[-1]), parts[:-2]
+    else:
+        room, parts = parts[-1], parts[:-1]
+    if parts and not building:
+        building, parts = parts[0], parts[1:]
+    if parts and not unit:
+        unit = parts[0]
+    return building, unit, room
+
+
+def _floor_and_door(floor: str, door: str) -> str:
+    return f"{floor}{door.zfill(2)}" if len(door) <= 2 else door
