@@ -1,0 +1,81 @@
+"""Which index a command speaks to: a running server, or one of its own on a data directory for as long as it takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from mpi.client import IndexClient
+from mpi.config import load_config
+from mpi.errors import ConfigError, Unavailable
+
+START_TIMEOUT_S = 120.0  # a large index is rebuilt, and kernels may have to be compiled first
+STOP_TIMEOUT_S = 60.0
+_LISTENING = "listening on "
+
+ServerOption = Annotated[
+    str,
+    typer.Option("--server", metavar="HOST:PORT", help="The running index to ask. Default: the configured host and port."),
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Serve this data directory for as long as the command takes.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of tables.")]
+
+
+@contextmanager
+def connect(server: str, data: Path | None = None, *, timeout_s: float = 30.0) -> Iterator[IndexClient]:
+    """A client of the server, or of one that is started on ``data`` and stopped afterwards."""
+    if data is None:
+        with IndexClient(server or load_config().address, timeout_s=timeout_s) as client:
+            yield client
+        return
+    if server:
+        raise ConfigError("give --server or --data, not both")
+    with embedded_server(data) as target, IndexClient(target, timeout_s=timeout_s) as client:
+        yield client
+
+
+@contextmanager
+def embedded_server(data: Path, options: Sequence[str] = ()) -> Iterator[str]:
+    """Start ``mpi serve`` on a free loopback port; give its HOST:PORT; stop it gracefully.
+
+    Raises ConfigError with the server's own last words where it ends instead of serving, Unavailable where it takes more
+    than START_TIMEOUT_S.
+    """
+    command = [sys.executable, "-m", "mpi.cli", "serve", "--data", str(data), "--listen", "127.0.0.1:0", *options]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            yield _target(process, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _target(process: subprocess.Popen[str], log: IO[bytes]) -> str:
+    assert process.stdout is not None
+    started = time.monotonic()
+    for line in process.stdout:
+        if _LISTENING in line:
+            return line.split(_LISTENING, 1)[1].split()[0]
+        if time.monotonic() - started > START_TIMEOUT_S:
+            raise Unavailable("LOADING", f"the server was not ready within {START_TIMEOUT_S:.0f} s")
+    process.wait()
+    log.seek(0)
+    words = log.read()[-2_000:].decode(errors="replace").strip()
+    raise ConfigError(f"the server ended before it was ready: {words or 'without a word'}")
