@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12mpi/v1/admin.proto\x12\x06mpi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n\x15GetServiceInfoRequest\";\n\x16GetServiceInfoResponse\x12!\n\x04info\x18\x01 \x01(\x0b\x32\x13.mpi.v1.ServiceInfo\"\xcf\x02\n\x0bServiceInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x04 \x01(\x03\x12\x0f\n\x07persons\x18\x05 \x01(\x03\x12\x0c\n\x04rows\x18\x06 \x01(\x03\x12\x14\n\x0crow_capacity\x18\x07 \x01(\x03\x12\x10\n\x08sequence\x18\x08 \x01(\x03\x12\x14\n\x0cqueue_length\x18\t \x01(\x05\x12\x13\n\x0bqueue_limit\x18\n \x01(\x05\x12\x14\n\x0cqueue_lag_ms\x18\x0b \x01(\x01\x12\x14\n\x0copen_reviews\x18\x0c \x01(\x03\x12\x11\n\tcatchment\x18\r \x01(\x03\x12\x16\n\x0eresident_bytes\x18\x0e \x01(\x03\x12\x16\n\x0e\x64uckdb_version\x18\x0f \x01(\t2_\n\x0c\x41\x64minService\x12O\n\x0eGetServiceInfo\x12\x1d.mpi.v1.GetServiceInfoRequest\x1a\x1e.mpi.v1.GetServiceInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12mpi/v1/admin.proto\x12\x06mpi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n\x15GetServiceInfoRequest\";\n\x16GetServiceInfoResponse\x12!\n\x04info\x18\x01 \x01(\x0b\x32\x13.mpi.v1.ServiceInfo\"\xf4\x02\n\x0bServiceInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x10\n\x08index_id\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x10\n\x08\x65ncoding\x18\x04 \x01(\t\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x06 \x01(\x03\x12\x0f\n\x07persons\x18\x07 \x01(\x03\x12\x0c\n\x04rows\x18\x08 \x01(\x03\x12\x14\n\x0crow_capacity\x18\t \x01(\x03\x12\x10\n\x08sequence\x18\n \x01(\x03\x12\x14\n\x0copen_reviews\x18\x0b \x01(\x03\x12\x12\n\npopulation\x18\x0c \x01(\x03\x12\x14\n\x0cqueue_length\x18\r \x01(\x03\x12\x13\n\x0bqueue_limit\x18\x0e \x01(\x03\x12\x14\n\x0cwrite_lag_ms\x18\x0f \x01(\x01\x12\x16\n\x0eresident_bytes\x18\x10 \x01(\x03\x12\x16\n\x0e\x64uckdb_version\x18\x11 \x01(\t2_\n\x0c\x41\x64minService\x12O\n\x0eGetServiceInfo\x12\x1d.mpi.v1.GetServiceInfoRequest\x1a\x1e.mpi.v1.GetServiceInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVICEINFORESPONSE']._serialized_start=88
   _globals['_GETSERVICEINFORESPONSE']._serialized_end=147
   _globals['_SERVICEINFO']._serialized_start=150
-  _globals['_SERVICEINFO']._serialized_end=485
-  _globals['_ADMINSERVICE']._serialized_start=487
-  _globals['_ADMINSERVICE']._serialized_end=582
+  _globals['_SERVICEINFO']._serialized_end=522
+  _globals['_ADMINSERVICE']._serialized_start=524
+  _globals['_ADMINSERVICE']._serialized_end=619
 # @@protoc_insertion_point(module_scope)

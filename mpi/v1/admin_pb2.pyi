@@ -65,74 +65,82 @@ class ServiceInfo(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSION_FIELD_NUMBER: _builtins.int
+    INDEX_ID_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
     PERSONS_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
     ROW_CAPACITY_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    OPEN_REVIEWS_FIELD_NUMBER: _builtins.int
+    POPULATION_FIELD_NUMBER: _builtins.int
     QUEUE_LENGTH_FIELD_NUMBER: _builtins.int
     QUEUE_LIMIT_FIELD_NUMBER: _builtins.int
-    QUEUE_LAG_MS_FIELD_NUMBER: _builtins.int
-    OPEN_REVIEWS_FIELD_NUMBER: _builtins.int
-    CATCHMENT_FIELD_NUMBER: _builtins.int
+    WRITE_LAG_MS_FIELD_NUMBER: _builtins.int
     RESIDENT_BYTES_FIELD_NUMBER: _builtins.int
     DUCKDB_VERSION_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of this software."""
+    index_id: _builtins.str
+    """Identity of the index: made once, and kept through restarts and restores."""
     model: _builtins.str
     """The model in use, as name@hash."""
+    encoding: _builtins.str
+    """Version of the encoding of rows that the model asks for."""
     records: _builtins.int
-    """Records known, retired ones left out."""
+    """Records known, retired ones included."""
     persons: _builtins.int
-    """Persons with at least one record."""
+    """Persons known."""
     rows: _builtins.int
     """Rows in the hot index."""
     row_capacity: _builtins.int
     """Rows that the hot index has room for."""
     sequence: _builtins.int
     """Sequence number of the last durable change."""
+    open_reviews: _builtins.int
+    """Review tasks that wait for a steward."""
+    population: _builtins.int
+    """Number of persons that the prior is computed with."""
     queue_length: _builtins.int
     """Writes that wait."""
     queue_limit: _builtins.int
     """Writes that may wait before callers are told to come back."""
-    queue_lag_ms: _builtins.float
-    """How long the oldest waiting write has waited, in milliseconds."""
-    open_reviews: _builtins.int
-    """Review tasks that wait for a steward."""
-    catchment: _builtins.int
-    """Number of people whom the hospitals serve."""
+    write_lag_ms: _builtins.float
+    """How long the last answered write took from its arrival to its answer, in milliseconds."""
     resident_bytes: _builtins.int
     """Resident memory of the process in bytes."""
     duckdb_version: _builtins.str
-    """Version of DuckDB that holds the journal."""
+    """Version of DuckDB, which holds the journal."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp:
-        """When the process started serving."""
+        """When the process started."""
 
     def __init__(
         self,
         *,
         version: _builtins.str = ...,
+        index_id: _builtins.str = ...,
         model: _builtins.str = ...,
+        encoding: _builtins.str = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         records: _builtins.int = ...,
         persons: _builtins.int = ...,
         rows: _builtins.int = ...,
         row_capacity: _builtins.int = ...,
         sequence: _builtins.int = ...,
+        open_reviews: _builtins.int = ...,
+        population: _builtins.int = ...,
         queue_length: _builtins.int = ...,
         queue_limit: _builtins.int = ...,
-        queue_lag_ms: _builtins.float = ...,
-        open_reviews: _builtins.int = ...,
-        catchment: _builtins.int = ...,
+        write_lag_ms: _builtins.float = ...,
         resident_bytes: _builtins.int = ...,
         duckdb_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catchment", b"catchment", "duckdb_version", b"duckdb_version", "model", b"model", "open_reviews", b"open_reviews", "persons", b"persons", "queue_lag_ms", b"queue_lag_ms", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "records", b"records", "resident_bytes", b"resident_bytes", "row_capacity", b"row_capacity", "rows", b"rows", "sequence", b"sequence", "started_at", b"started_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duckdb_version", b"duckdb_version", "encoding", b"encoding", "index_id", b"index_id", "model", b"model", "open_reviews", b"open_reviews", "persons", b"persons", "population", b"population", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "records", b"records", "resident_bytes", b"resident_bytes", "row_capacity", b"row_capacity", "rows", b"rows", "sequence", b"sequence", "started_at", b"started_at", "version", b"version", "write_lag_ms", b"write_lag_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

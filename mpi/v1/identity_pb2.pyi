@@ -311,7 +311,7 @@ class MatchPersonsRequest(_message.Message):
     only_certain: _builtins.bool
     """The disclosure gate: a person is returned only if exactly one is certain and nothing was cut short."""
     limit: _builtins.int
-    """How many candidates to return at most; 0 means 10. The server may be set to a maximum (100)."""
+    """How many candidates to return at most; 0 means as many as the server is set to (8), and no more than that."""
     include_near_misses: _builtins.bool
     """Whether to return near misses too."""
     include_reasons: _builtins.bool
@@ -702,10 +702,7 @@ class RetireRecordRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORD_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
-    reason: _builtins.str
-    """Why, in the source's own words; kept in the journal. No patient values. At most 500 characters."""
     request_id: _builtins.str
     """A UUID that makes the write repeatable. Optional."""
     @_builtins.property
@@ -716,12 +713,11 @@ class RetireRecordRequest(_message.Message):
         self,
         *,
         record: _records_pb2.RecordKey | None = ...,
-        reason: _builtins.str = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "record", b"record", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -760,7 +756,6 @@ class ReplaceLocalIdRequest(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     OLD_LOCAL_ID_FIELD_NUMBER: _builtins.int
     NEW_LOCAL_ID_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """The source whose number changes."""
@@ -768,8 +763,6 @@ class ReplaceLocalIdRequest(_message.Message):
     """The number so far."""
     new_local_id: _builtins.str
     """The number from now on."""
-    reason: _builtins.str
-    """Why, in the source's own words; kept in the journal. No patient values. At most 500 characters."""
     request_id: _builtins.str
     """A UUID that makes the write repeatable. Optional."""
     def __init__(
@@ -778,12 +771,11 @@ class ReplaceLocalIdRequest(_message.Message):
         source: _builtins.str = ...,
         old_local_id: _builtins.str = ...,
         new_local_id: _builtins.str = ...,
-        reason: _builtins.str = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_local_id", b"new_local_id", "old_local_id", b"old_local_id", "reason", b"reason", "request_id", b"request_id", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_local_id", b"new_local_id", "old_local_id", b"old_local_id", "request_id", b"request_id", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
