@@ -50,13 +50,13 @@ def read_address(address: Address) -> AddressReading:
 
 
 def _han(parts: dict[str, str], code: int, postcode: str) -> StandardAddress:
-    get = parts.get
-    places = tidy(get("region", "") + get("city", "") + get("locality", ""))
-    code, district, position = read_division(places, code) if places else (code, "", 0)
-    town = places[position:]
-    detail = read_detail(_detail_text(parts), Pieces(division=code, district=district, town=town))
-    if "text" in parts:
-        detail = _filled(detail, read_han_address(parts["text"], code))
+    if "text" not in parts:
+        detail = _given_pieces(parts, code)
+    elif len(parts) == 1:
+        detail = read_han_address(parts["text"], code)
+    else:
+        given = _given_pieces(parts, code)
+        detail = _filled(given, read_han_address(parts["text"], given.division))
     region, city = division_names(detail.division) if detail.division else ("", "")
     return StandardAddress(
         text=detail.text(),
@@ -71,6 +71,13 @@ def _han(parts: dict[str, str], code: int, postcode: str) -> StandardAddress:
         room=detail.room,
         postcode=postcode,
     )
+
+
+def _given_pieces(parts: dict[str, str], code: int) -> Pieces:
+    """Pieces of the structured parts; ``code`` is the division given as a code."""
+    places = tidy("".join(parts.get(part, "") for part in ("region", "city", "locality")))
+    code, district, position = read_division(places, code)
+    return read_detail(_detail_text(parts), Pieces(division=code, district=district, town=places[position:]))
 
 
 def _detail_text(parts: dict[str, str]) -> str:

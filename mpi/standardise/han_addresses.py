@@ -75,8 +75,9 @@ class Pieces(NamedTuple):
 
 def tidy(text: str) -> str:
     """Simplified, lower case, no blanks and brackets, Han numerals before a unit as digits, one dash between digits."""
-    form = _BRACKETS.sub("", simplify(clean(text))).casefold()
-    form = _NOISE.sub("", _BETWEEN_DIGITS.sub("-", form))
+    form = simplify(clean(text)).casefold()
+    if not form.isalnum():
+        form = _NOISE.sub("", _BETWEEN_DIGITS.sub("-", _BRACKETS.sub("", form)))
     return _HAN_NUMBER.sub(lambda number: str(_value(number[0])), form)
 
 

@@ -18,6 +18,7 @@ from mpi.standardise.table_files import table_rows
 
 _COMMON_HAN = re.compile("[\u4e00-\u9fff]+")
 _NOT_HAN = re.compile(f"[^{HAN}]+")
+_TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
 _CACHED_VALUES = 1 << 16
 
 
@@ -59,7 +60,10 @@ def surname_readings() -> dict[str, str]:
 
 def toneless(reading: str) -> str:
     """``xiǎo`` → ``xiao``, ``lǚ`` → ``lv``."""
-    decomposed = unicodedata.normalize("NFD", reading).replace("u\u0308", "v")
+    plain = reading.translate(_TONES)
+    if plain.isascii() and plain.isalpha():
+        return plain
+    decomposed = unicodedata.normalize("NFD", plain).replace("u\u0308", "v")
     return "".join(c for c in decomposed if c.isascii() and c.isalpha())
 
 

@@ -51,7 +51,7 @@ def read_identifier(kind: IdentifierType, value: str, issuer: str = "") -> Ident
     entered under another kind is recognised; what is entered as one and cannot be one becomes the document it looks like.
     """
     form = capitals_and_digits(value)
-    if not form or is_placeholder_number(form) or is_placeholder_word(value):
+    if not form or is_placeholder_number(form) or (form.isalpha() and is_placeholder_word(value)):
         return IdentifierReading(placeholder=bool(clean(value)))
     if kind is not IdentifierType.NATIONAL_OTHER and (resident := _resident_number(kind, form)):
         return resident

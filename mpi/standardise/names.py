@@ -18,6 +18,7 @@ from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 _CACHED_VALUES = 1 << 16
 _LONGEST_WITH_FAMILY = 4  # characters; longer names are transcriptions, unless the family name has two or more characters
 _LONGEST_COMPOUND = 4
+_PLAIN = re.compile("(?:(?![之的婴某儿宝毛生士姐])[\u4e00-\u9fff]){2,4}")  # no character of a newborn's or masked name
 _DOT = re.compile(f"(?<=[{HAN}])\\s?[·•‧∙⋅・.．●﹒゠ꞏ-]\\s?(?=[{HAN}])")
 _BRACKETS = re.compile(r"[(\[{<（【《].*?[)\]}>）】》]|[(\[{<（【《].*$")
 _LATIN_RUN = re.compile(r"[^\W\d_]+(?:[\s'’.,-]+[^\W\d_]+)*")
@@ -44,6 +45,8 @@ def read_name(name: HumanName) -> NameReading:
 
 @lru_cache(_CACHED_VALUES)
 def _read(text: str, family: str, given: str) -> NameReading:
+    if text and not (family or given) and _PLAIN.fullmatch(text) and not is_placeholder_name(text):
+        return NameReading((_standard(*_split(han_text(text))),))
     flags = RecordFlag.NONE
     parts = [clean(part) for part in (text, family, given)]
     for position, part in enumerate(parts):

@@ -46,7 +46,8 @@ def number_facts(
             own = document
     if own is None:
         return NumberFacts(flags=flags)
-    return NumberFacts(own.birth_date, own.sex, flags | _contradictions(own, birth_date, record.sex))
+    contradictions = _contradictions(own, birth_date, record.sex)
+    return NumberFacts(own.birth_date, own.sex, flags | contradictions if contradictions else flags)
 
 
 def _guardian_number(guardian: Guardian | None) -> tuple[IdentifierType, str] | None:

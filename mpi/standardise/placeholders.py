@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.table_files import word_lists
 
+_LONGEST = 40  # characters as written; longer texts say something
+
 
 def is_placeholder_word(text: str) -> bool:
     """A word for "not known" in any field, or only punctuation. Empty text is missing, not a placeholder."""
-    form = clean(text)
-    if not form:
-        return False
-    letters = letters_and_digits(form)
-    words = word_lists("placeholders")
-    return not letters or letters in words["any"] or form.lower() in words["raw"]
+    return len(text) <= _LONGEST and _is_placeholder(text, "any")
 
 
 def is_placeholder_name(text: str) -> bool:
-    return is_placeholder_word(text) or letters_and_digits(clean(text)) in word_lists("placeholders")["name"]
+    return len(text) <= _LONGEST and _is_placeholder(text, "name")
 
 
 def is_placeholder_address(text: str) -> bool:
-    return is_placeholder_word(text) or letters_and_digits(clean(text)) in word_lists("placeholders")["address"]
+    return len(text) <= _LONGEST and _is_placeholder(text, "address")
+
+
+@lru_cache(1 << 16)
+def _is_placeholder(text: str, field: str) -> bool:
+    form = clean(text)
+    if not form:
+        return False
+    words = word_lists("placeholders")
+    letters = form if form.isalnum() and form.islower() else letters_and_digits(form)
+    return not letters or letters in words["any"] or letters in words[field] or form.lower() in words["raw"]
 
 
 _RUN_UP, _RUN_DOWN = "01234567890123456789", "98765432109876543210"

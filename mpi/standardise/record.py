@@ -40,7 +40,7 @@ def standardise(record: PatientRecord) -> StandardRecord:
     if _born_just_before(birth.value, recorded):
         flags |= RecordFlag.NEWBORN
     documents = [read_document(identifier) for identifier in record.identifiers]
-    newborn = RecordFlag.NEWBORN in flags
+    newborn = bool(flags) and RecordFlag.NEWBORN in flags
     facts = number_facts(record, documents, birth_date=birth.value, recorded=recorded, newborn=newborn)
     phones, phone_flags = _phones(record.phones)
     addresses, address_flags = _addresses(record.addresses)
@@ -60,7 +60,7 @@ def standardise(record: PatientRecord) -> StandardRecord:
         ethnicity=standard_ethnicity(record.ethnicity) if record.ethnicity else "",
         multiple_birth_order=max(record.multiple_birth_order, 0),
         deceased_date=death.value,
-        flags=flags | facts.flags | phone_flags | address_flags,
+        flags=_all(flags, facts.flags, phone_flags, address_flags),
         attributes=_attributes(record.attributes) if record.attributes else {},
     )
 
@@ -74,8 +74,17 @@ def _names(names: Sequence[HumanName]) -> tuple[tuple[StandardName, ...], Record
     for name in names:
         reading = read_name(name)
         found.update(dict.fromkeys(reading.names))
-        flags |= reading.flags
+        flags = _all(flags, reading.flags)
     return tuple(found), flags
+
+
+def _all(*flags: RecordFlag) -> RecordFlag:
+    """The union. An IntFlag's own | is slow, and most records have no flag."""
+    union = RecordFlag.NONE
+    for flag in flags:
+        if flag:
+            union = union | flag if union else flag
+    return union
 
 
 def _phones(phones: Sequence[str]) -> tuple[tuple[int, ...], RecordFlag]:
