@@ -52,6 +52,11 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def pinned(core: set[int]) -> Callable[[], None]:
+    """A ``preexec_fn`` that puts a new process on these cores before its first instruction: every thread inherits it."""
+    return partial(os.sched_setaffinity, 0, core)
+
+
 def start(
     command: Sequence[str],
     *,
@@ -60,13 +65,13 @@ def start(
     piped: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a Python module as a process of its own, pinned before its first instruction: every thread inherits it.
+    """Start a Python module as a process of its own, on the cores of ``pin``.
 
     ``piped`` connects its standard input and output with this process; otherwise both outputs go to ``log``.
     """
     return subprocess.Popen(
         [sys.executable, "-m", *command],
-        preexec_fn=partial(os.sched_setaffinity, 0, pin),
+        preexec_fn=pinned(pin),
         stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
         stdout=subprocess.PIPE if piped else log,
         stderr=log,

@@ -11,7 +11,7 @@ from mpi.commands.console import command, err, out, print_json
 from mpi.commands.tables import person_table
 from mpi.errors import InputError
 from mpi.intake.words import IDENTIFIER_TYPES
-from mpi.records import Identifier, Person
+from mpi.records import Identifier
 
 
 @command
@@ -32,11 +32,11 @@ def lookup(
         raise InputError("lookup", "give --source and --local-id, or --identifier TYPE VALUE, or --master-id")
     with connect(server, data) as client:
         if source:
-            persons = as_persons(client.lookup(source=source, local_id=local_id))
+            persons = (client.lookup(source=source, local_id=local_id),)
         elif identifier is not None:
-            persons = as_persons(client.lookup(identifier=document(*identifier)))
+            persons = client.lookup_all(document(*identifier))
         else:
-            persons = as_persons(client.lookup(master_id=master_id))
+            persons = (client.lookup(master_id=master_id),)
     if json:
         print_json({"persons": persons})
         return
@@ -55,7 +55,3 @@ def document(kind: str, value: str) -> Identifier:
         known = ", ".join(word for word in IDENTIFIER_TYPES if word.isascii())
         raise InputError("identifier.type", f"no known kind; use {known}")
     return Identifier(type=IDENTIFIER_TYPES[kind.lower()], value=value)
-
-
-def as_persons(answer: Person | tuple[Person, ...]) -> tuple[Person, ...]:
-    return answer if isinstance(answer, tuple) else (answer,)

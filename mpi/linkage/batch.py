@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.linkage.blocking import Rules
+from mpi.linkage.borrow import borrow
 from mpi.linkage.decision import LINKED, best_place, decide, reason, rival_place
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import Found
@@ -30,7 +31,7 @@ from mpi.linkage.hotindex import (
     supersede,
     unlink_group,
 )
-from mpi.linkage.jit import kernel, leaf
+from mpi.linkage.jit import kernel, leaf, wide
 from mpi.linkage.scoring import SCALE, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one, stored, stored_weight
 from mpi.records import DecisionReason, Outcome
@@ -56,14 +57,14 @@ class Writes(NamedTuple):
 
 def new_writes(known: npt.NDArray[np.int64], features: int) -> Writes:
     """Writes for ``known``, nothing decided yet."""
-    columns = [np.zeros(len(known), np.int64) for _ in range(7)]
-    return Writes(known, *columns, np.zeros((len(known), features + 1, 2), np.int64))
+    columns: list[npt.NDArray[np.int64]] = [np.zeros(len(known), np.int64) for _ in range(7)]
+    return Writes._make([known, *columns, np.zeros((len(known), features + 1, 2), np.int64)])
 
 
 @leaf
 def log_population(persons: int) -> int:
     """log2 of a number of persons, fixed point."""
-    return np.int64(np.rint(np.log2(max(persons, 1)) * SCALE))
+    return wide(np.rint(np.log2(max(persons, 1)) * SCALE))
 
 
 @kernel
@@ -71,6 +72,8 @@ def resolve_batch(
     index: HotIndex, query: Query, encoded: Encoded, writes: Writes, catchment: int, scratch: Scratch, found: Found
 ) -> None:
     """Decide and insert every write of a batch, in order."""
+    index, query, encoded, writes = borrow(index), borrow(query), borrow(encoded), borrow(writes)
+    scratch, found = borrow(scratch), borrow(found)
     for q in range(len(encoded.starts) - 1):
         population = max(index.counters[PERSONS], catchment)
         writes.population[q] = population
@@ -121,7 +124,7 @@ def _register(
 @leaf
 def rivals_alike(index: HotIndex, query: Query, q: int, snapshot: tuple[int, int], scratch: Scratch, found: Found) -> bool:
     """Whether the two best persons look like one person: their best records reach the lower threshold together."""
-    if found.count[q] < 2:
+    if found.kept[q] < 2:
         return False
     best = best_place(found, q)
     rival = rival_place(found, q, best)
@@ -146,7 +149,7 @@ def _update(
 ) -> None:
     """New content of a known record. It stays with its person; content that looks like someone else raises an alert."""
     record = writes.known[q]
-    person = np.int64(index.person_of[record])
+    person = wide(index.person_of[record])
     old = group_in(index, record, snapshot[0])
     writes.record[q], writes.person[q], writes.group[q] = record, person, -1
     writes.outcome[q], writes.chosen[q], writes.reasons[q] = UPDATED, -1, 0
@@ -168,7 +171,7 @@ def _update(
 def _other_person(query: Query, q: int, person: int, found: Found) -> int:
     """Place of the heaviest candidate that is not ``person`` and reaches the upper threshold, or −1."""
     best = -1
-    for i in range(found.count[q]):
+    for i in range(found.kept[q]):
         above = found.weight[q, i] >= query.settings.upper and found.person[q, i] != person
         if above and (best < 0 or found.weight[q, i] > found.weight[q, best]):
             best = i
@@ -216,7 +219,7 @@ def roll_back(index: HotIndex, rules: Rules, encoded: Encoded, writes: Writes, d
             if old >= 0:
                 index.dead_from[old] = 0
         else:
-            person = np.int64(index.person_of[record])
+            person = wide(index.person_of[record])
             index.first_record[person] = index.next_record[record]
             index.counters[RECORDS] = record
             if index.first_record[person] == 0:
@@ -228,7 +231,7 @@ def roll_back(index: HotIndex, rules: Rules, encoded: Encoded, writes: Writes, d
 def load_values(index: HotIndex, features: npt.NDArray[np.uint8], source: Encoded) -> None:
     """Insert journalled dictionary entries: slot s + 1 of ``source.values`` belongs to feature ``features[s]``."""
     for s in range(len(features)):
-        add_value(index, np.int64(features[s]), source.values.code[s + 1], source.values, s + 1)
+        add_value(index, wide(features[s]), source.values.code[s + 1], source.values, s + 1)
 
 
 @kernel

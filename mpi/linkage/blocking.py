@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from mpi.linkage.comparison import DERIVED_BIT
 
-from mpi.linkage.jit import leaf
+from mpi.linkage.comparison import DERIVED_BIT
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.model import TRANSFORMS, Model
 from mpi.linkage.values import Values
 
@@ -100,5 +100,5 @@ def blocking_key(rules: Rules, rule: int, row: npt.NDArray[np.int64], slots: npt
         if term == np.uint64(0):
             return 0
         result = mix(result, term)
-    key = np.int64(result)
-    return key if key != 0 else np.int64(1)
+    key = wide(result)
+    return key if key != 0 else wide(1)

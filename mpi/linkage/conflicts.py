@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_check_ok
 
+from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_check_ok
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT, Encoded
 from mpi.linkage.hotindex import HotIndex, group_in
-from mpi.linkage.jit import leaf
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.settings import BIRTH, NATIONAL, SEX, Settings
 from mpi.records import IdentifierType, RecordFlag
 
@@ -66,10 +66,10 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
     other = np.zeros(3, np.int64)  # … seen different
     if encoded.rows[first, width - 1] & NEWBORN_FLAG:
         flags |= NEWBORN
-    record = np.int64(index.first_record[person])
+    record = wide(index.first_record[person])
     while record > 0:
         group = group_in(index, record - 1, visible)
-        record = np.int64(index.next_record[record - 1])
+        record = wide(index.next_record[record - 1])
         if group < 0:
             continue
         for row in range(group, group + index.group_size[group]):

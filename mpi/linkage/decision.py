@@ -16,7 +16,7 @@ from mpi.linkage.conflicts import (
     SEX_DIFFERS,
 )
 from mpi.linkage.found import Found
-from mpi.linkage.jit import leaf
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.scoring import Tables
 from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
@@ -53,11 +53,11 @@ def decide(
 
     ``rivals_alike``: the two best persons look like one person themselves, so that the choice between them is no risk.
     """
-    cut = reason(SEARCH_WAS_CUT) if found.keys_cut[q] > 0 else np.int64(0)
-    if found.count[q] == 0:
+    cut = reason(SEARCH_WAS_CUT) if found.keys_cut[q] > 0 else wide(0)
+    if found.kept[q] == 0:
         return NEW, -1, cut | reason(NO_CANDIDATE if found.keys[q] > 0 else NO_USABLE_TRAIT)
     if found.flags[q, 0] & DOCUMENT:
-        why = document_reasons(tables, settings, found, q, population)
+        why = document_reasons(tables, settings, found, q, 0, population)
         if why == 0:
             return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
         if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
@@ -66,7 +66,7 @@ def decide(
     weight = found.weight[q, best]
     if weight < settings.lower:
         return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
-    relative = reason(LIKELY_RELATIVE) if 0 < found.winner[q, best] < len(tables.base) - 1 else np.int64(0)
+    relative = reason(LIKELY_RELATIVE) if 0 < found.winner[q, best] < len(tables.base) - 1 else wide(0)
     if weight < settings.upper:
         return REVIEW, best, cut | reason(BETWEEN_THRESHOLDS) | relative
     facts = (found.flags[q, best], found.winner[q, best], population)
@@ -83,13 +83,13 @@ def decide(
 def best_place(found: Found, q: int) -> int:
     """The heaviest candidate that holds no other valid number; if all do, the heaviest of all."""
     best = -1
-    for i in range(found.count[q]):
+    for i in range(found.kept[q]):
         if found.flags[q, i] & OTHER_NUMBER == 0 and (best < 0 or found.weight[q, i] > found.weight[q, best]):
             best = i
     if best >= 0:
         return best
     best = 0
-    for i in range(found.count[q]):
+    for i in range(found.kept[q]):
         if found.weight[q, i] > found.weight[q, best]:
             best = i
     return best
@@ -99,7 +99,7 @@ def best_place(found: Found, q: int) -> int:
 def rival_place(found: Found, q: int, best: int) -> int:
     """The heaviest other candidate that could be the person too, or −1."""
     rival = -1
-    for i in range(found.count[q]):
+    for i in range(found.kept[q]):
         possible = i != best and found.flags[q, i] & OTHER_NUMBER == 0
         if possible and (rival < 0 or found.weight[q, i] > found.weight[q, rival]):
             rival = i
@@ -112,28 +112,28 @@ def duplicate_reason(settings: Settings, found: Found, q: int, best: int) -> int
     rival = rival_place(found, q, best)
     if rival >= 0 and found.weight[q, rival] >= settings.upper:
         return reason(POSSIBLE_DUPLICATE_PERSONS)
-    return np.int64(0)
+    return wide(0)
 
 
 @leaf
-def document_reasons(tables: Tables, settings: Settings, found: Found, q: int, population: int) -> int:
-    """0 if the document rule links the first candidate; else the reasons why it does not."""
-    why = document_verdict(settings, found.levels[q, 0], found.flags[q, 0])
-    facts = (found.flags[q, 0], found.winner[q, 0], population)
-    against = vetoes(tables, settings, found.levels[q, 0], found.adjustments[q, 0], facts)
+def document_reasons(tables: Tables, settings: Settings, found: Found, q: int, place: int, population: int) -> int:
+    """0 if the document rule links a candidate that has the same document; else the reasons why it does not."""
+    why = document_verdict(settings, found.levels[q, place], found.flags[q, place])
+    facts = (found.flags[q, place], found.winner[q, place], population)
+    against = vetoes(tables, settings, found.levels[q, place], found.adjustments[q, place], facts)
     return against | reason(why) if why != 0 else against
 
 
 @leaf
 def reason(number: int) -> int:
     """Bit of a DecisionReason."""
-    return np.int64(1) << np.int64(number)
+    return wide(1) << wide(number)
 
 
 @leaf
 def level_at(levels: npt.NDArray[np.uint8], column: int) -> int:
     """Level of a role's column; 0 where the model has none."""
-    return np.int64(levels[column]) if column >= 0 else 0
+    return wide(levels[column]) if column >= 0 else 0
 
 
 @leaf
@@ -164,15 +164,15 @@ def common_combination(
 ) -> bool:
     """Whether only name, birth date and sex agree, and too many strangers are expected to share them (DETAILS 5)."""
     stranger = tables.weights.shape[2] - 1
-    expected = np.int64(population)
+    expected = wide(population)
     for f in range(len(levels)):
         level = levels[f]
         if level == 0 or tables.scored[f] == 0:
             continue
-        u = np.int64(tables.weights[f, level, stranger]) + adjustments[f]
+        u = wide(tables.weights[f, level, stranger]) + adjustments[f]
         if tables.identity[f] == 1:
             expected += u
-        elif np.int64(tables.weights[f, level, 0]) > u:
+        elif wide(tables.weights[f, level, 0]) > u:
             return False
     return expected >= settings.common
 
@@ -187,7 +187,7 @@ def vetoes(
 ) -> int:
     """Bit set of the reasons that turn a link into a review. ``facts`` is (flags, winning class, population)."""
     flags, winner, population = facts
-    reasons = np.int64(0)
+    reasons = wide(0)
     if flags & OTHER_NUMBER:
         reasons |= reason(DIFFERENT_VALID_NUMBERS)
     if flags & SEX_DIFFERS and flags & BIRTH_DIFFERS:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from mpi.linkage.comparison import DERIVED_BIT, KIND_CODES
 
 from mpi.errors import ModelError
+from mpi.linkage.comparison import DERIVED_BIT, KIND_CODES
 from mpi.linkage.model import Model
 from mpi.linkage.values import ValueBuilder, Values, category_code, identifier_code, number_code
 from mpi.records import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,9 @@ CANDIDATES = 8  # persons kept per query
 
 
 class Found(NamedTuple):
-    """Results of Q queries, best first; ``count[q]`` of the CANDIDATES places are filled."""
+    """Results of Q queries, best first; ``kept[q]`` of the CANDIDATES places are filled."""
 
-    count: npt.NDArray[np.int64]  # [Q]
+    kept: npt.NDArray[np.int64]  # [Q]
     compared: npt.NDArray[np.int64]  # [Q] records compared
     keys: npt.NDArray[np.int64]  # [Q] blocking keys the query has
     keys_cut: npt.NDArray[np.int64]  # [Q] keys not followed to their end
@@ -31,10 +31,10 @@ class Found(NamedTuple):
 
 def new_found(queries: int, features: int) -> Found:
     """Empty results for ``queries`` queries."""
-    per_query = [np.zeros(queries, np.int64) for _ in range(4)]
-    per_candidate = [np.zeros((queries, CANDIDATES), np.int64) for _ in range(5)]
+    shapes = [(queries,)] * 4 + [(queries, CANDIDATES)] * 5
+    columns: list[npt.NDArray[Any]] = [np.zeros(shape, np.int64) for shape in shapes]
     shape = (queries, CANDIDATES, features)
-    return Found(*per_query, *per_candidate, np.zeros(shape, np.uint8), np.zeros(shape, np.int32))
+    return Found._make([*columns, np.zeros(shape, np.uint8), np.zeros(shape, np.int32)])
 
 
 @leaf
@@ -47,7 +47,7 @@ def keep(
 ) -> None:
     """Insert (person, record, weight, winner, flags) into the query's best persons, ranked by document, then weight."""
     person, record, weight, winner, flags = item
-    count = found.count[q]
+    count = found.kept[q]
     at = count
     for i in range(count):
         if found.person[q, i] == person:
@@ -56,7 +56,7 @@ def keep(
         return
     if at == count:
         if count < CANDIDATES:
-            found.count[q] = count + 1
+            found.kept[q] = count + 1
         else:
             at = CANDIDATES - 1
             if not _outranks(flags, weight, found.flags[q, at], found.weight[q, at]):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.errors import ConfigError
-from mpi.linkage.jit import leaf
+from mpi.linkage.jit import leaf, wide
 
 SEGMENTS = 256
 FIRST_SIZE = 16  # slots of a new segment
@@ -64,13 +64,13 @@ def spread(key: int) -> np.uint64:
 def get(table: Table, key: int) -> int:
     """Value of a key, or −1."""
     hashed = spread(key)
-    descriptor = table.segments[np.int64(hashed & np.uint64(SEGMENTS - 1))]
-    offset, mask = descriptor >> SIZE_BITS, (np.int64(1) << (descriptor & 63)) - 1
-    at = np.int64(hashed >> np.uint64(8)) & mask
+    descriptor = table.segments[wide(hashed & np.uint64(SEGMENTS - 1))]
+    offset, mask = descriptor >> SIZE_BITS, (wide(1) << (descriptor & 63)) - 1
+    at = wide(hashed >> np.uint64(8)) & mask
     while True:
         found = table.keys[offset + at]
         if found == key:
-            return table.values[offset + at]
+            return wide(table.values[offset + at])
         if found == 0:
             return -1
         at = (at + 1) & mask
@@ -80,10 +80,10 @@ def get(table: Table, key: int) -> int:
 def put(table: Table, key: int, value: int) -> None:
     """Store or replace. Only one thread may write."""
     hashed = spread(key)
-    segment = np.int64(hashed & np.uint64(SEGMENTS - 1))
+    segment = wide(hashed & np.uint64(SEGMENTS - 1))
     descriptor = table.segments[segment]
-    offset, mask = descriptor >> SIZE_BITS, (np.int64(1) << (descriptor & 63)) - 1
-    at = np.int64(hashed >> np.uint64(8)) & mask
+    offset, mask = descriptor >> SIZE_BITS, (wide(1) << (descriptor & 63)) - 1
+    at = wide(hashed >> np.uint64(8)) & mask
     while table.keys[offset + at] != 0:
         if table.keys[offset + at] == key:
             table.values[offset + at] = value
@@ -101,13 +101,13 @@ def grow(table: Table, segment: int) -> None:
     """Copy a segment into a region of twice the size and swap its descriptor."""
     descriptor = table.segments[segment]
     bits = (descriptor & 63) + 1
-    offset, size = descriptor >> SIZE_BITS, np.int64(1) << (descriptor & 63)
-    new_offset, mask = table.used[SEGMENTS], (np.int64(1) << bits) - 1
+    offset, size = descriptor >> SIZE_BITS, wide(1) << (descriptor & 63)
+    new_offset, mask = table.used[SEGMENTS], (wide(1) << bits) - 1
     table.used[SEGMENTS] = new_offset + mask + 1
     for i in range(offset, offset + size):
         key = table.keys[i]
         if key != 0:
-            at = np.int64(spread(key) >> np.uint64(8)) & mask
+            at = wide(spread(key) >> np.uint64(8)) & mask
             while table.keys[new_offset + at] != 0:
                 at = (at + 1) & mask
             table.values[new_offset + at] = table.values[i]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mpi.linkage.blocking import Rules, blocking_key, mix
 from mpi.linkage.features import Encoded
 from mpi.linkage.hashtable import Table, get, put
-from mpi.linkage.jit import leaf
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.values import Values
 
 COUNT_SHIFT = 34  # a posting packs (number of rows << 34) | (last row + 1)
@@ -52,8 +52,8 @@ class HotIndex(NamedTuple):
 
 @leaf
 def dictionary_key(feature: int, code: int) -> int:
-    """Key of a feature's value. The feature is part of it: a surname is read otherwise than the same character in a given name."""
-    return np.int64(mix(np.uint64(feature + 1), np.uint64(code)) | np.uint64(1))
+    """Key of a feature's value. The feature is part of it: one character reads otherwise as a surname."""
+    return wide(mix(np.uint64(feature + 1), np.uint64(code)) | np.uint64(1))
 
 
 @leaf
@@ -69,7 +69,7 @@ def alive(index: HotIndex, row: int, visible: int) -> bool:
     if row >= visible:
         return False
     dead = index.dead_from[index.group_start[row]]
-    return dead == 0 or dead >= visible
+    return bool(dead == 0 or dead >= visible)
 
 
 @leaf
@@ -107,7 +107,7 @@ def add_value(index: HotIndex, feature: int, code: int, source: Values, slot: in
     index.value_feature[at] = feature
     index.counters[VALUES], index.counters[CHARS] = at + 1, offset + length
     put(index.dictionary, key, at)
-    return at
+    return wide(at)
 
 
 @leaf
@@ -121,13 +121,13 @@ def add_group(index: HotIndex, encoded: Encoded, query: int, record: int) -> int
             index.rows[row, f] = encoded.rows[r, f]
         for f in range(encoded.slots.shape[1]):
             if encoded.slots[r, f] > 0:
-                add_value(index, f, encoded.rows[r, f], encoded.values, np.int64(encoded.slots[r, f]))
+                add_value(index, f, encoded.rows[r, f], encoded.values, wide(encoded.slots[r, f]))
         index.record_of_row[row] = record
         index.group_start[row] = start
         index.dead_from[row] = 0
     index.group_size[start] = last - first
     index.counters[ROWS] = start + last - first
-    return start
+    return wide(start)
 
 
 @leaf
@@ -205,4 +205,4 @@ def add_tombstone(index: HotIndex, record: int) -> int:
     index.counters[ROWS] = start + 1
     supersede(index, record, start)
     index.dead_from[start] = start
-    return start
+    return wide(start)

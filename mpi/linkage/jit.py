@@ -17,10 +17,11 @@ import platform
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import llvmlite.binding
 import numba
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,16 +61,20 @@ def cache_folder(parent: str | None = None) -> Path | None:
 
 _folder = cache_folder()
 if _folder is not None:
-    numba.config.CACHE_DIR = str(_folder)
+    numba.config.CACHE_DIR = str(_folder)  # type: ignore[attr-defined]  # set by Numba at import
 
 
 def kernel(function: F) -> F:
     """Compile ``function`` without the GIL; ``function.py_func`` stays the plain reference."""
-    compiled: F = numba.njit(nogil=True, cache=_folder is not None)(function)
-    return compiled
+    return cast(F, numba.njit(nogil=True, cache=_folder is not None)(function))
 
 
 def leaf(function: F) -> F:
     """A small function that kernels call: inlined by LLVM, no GIL, no bounds checks beyond Numba's own."""
-    compiled: F = numba.njit(nogil=True, cache=_folder is not None, error_model="numpy")(function)
-    return compiled
+    return cast(F, numba.njit(nogil=True, cache=_folder is not None, error_model="numpy")(function))
+
+
+@leaf
+def wide(value: Any) -> int:
+    """Any integer as int64: Numba would otherwise let narrow and unsigned integers decide a result's type."""
+    return np.int64(value)  # type: ignore[return-value]  # what Python's typing calls int

@@ -18,9 +18,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
-from mpi.linkage.comparison import KIND_CODES, LEVELS
 
 from mpi.errors import ModelError
+from mpi.linkage.comparison import KIND_CODES, LEVELS
 
 SAME_PERSON = "same person"
 STRANGER = "stranger"

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from mpi.linkage.comparison import KIND_CODES, LEVELS
 
 from mpi.linkage.blocking import mix
-from mpi.linkage.jit import leaf
+from mpi.linkage.comparison import KIND_CODES, LEVELS
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.model import Model, TermFrequencies
 
 SCALE = 1024  # fixed-point units a bit
@@ -109,7 +109,7 @@ def _fill_frequency_table(
     mask = len(keys) - 1
     for i in range(len(code)):
         key = frequency_key(feature[i], code[i])
-        at = np.int64(key >> np.uint64(20)) & mask
+        at = wide(key >> np.uint64(20)) & mask
         while keys[at] != np.uint64(0) and keys[at] != key:
             at = (at + 1) & mask
         keys[at] = key
@@ -121,12 +121,12 @@ def log_frequency(tables: Tables, feature: int, code: int) -> int:
     """log2 of a value's term frequency, fixed point; the model's default for a value it does not list."""
     mask = len(tables.tf_keys) - 1
     key = frequency_key(feature, code)
-    at = np.int64(key >> np.uint64(20)) & mask
+    at = wide(key >> np.uint64(20)) & mask
     while tables.tf_keys[at] != np.uint64(0):
         if tables.tf_keys[at] == key:
-            return np.int64(tables.tf_values[at])
+            return wide(tables.tf_values[at])
         at = (at + 1) & mask
-    return np.int64(tables.tf_default[feature])
+    return wide(tables.tf_default[feature])
 
 
 @leaf
@@ -135,13 +135,13 @@ def frequency_adjustment(tables: Tables, feature: int, level: int, code_a: int, 
 
     The commoner of the two values counts: it is the one a stranger is more likely to share.
     """
-    exponent = np.int64(tables.tf_exponent[feature, level])
+    exponent = wide(tables.tf_exponent[feature, level])
     if exponent == 0:
         return 0
     common = log_frequency(tables, feature, code_a)
     if code_b != code_a:
         common = max(common, log_frequency(tables, feature, code_b))
-    return (exponent * (common - tables.tf_reference[feature, level])) // SCALE
+    return wide((exponent * (common - tables.tf_reference[feature, level])) // SCALE)
 
 
 @leaf
@@ -151,7 +151,7 @@ def log_add(tables: Tables, a: int, b: int) -> int:
     difference = high - low
     if difference >= LOG_SUM_SPAN:
         return high
-    return high + np.int64(tables.log_sum[difference])
+    return high + wide(tables.log_sum[difference])
 
 
 @leaf
@@ -163,13 +163,13 @@ def match_weight(
     ``population`` is log2 of the number of persons, fixed point. The class is the most likely one.
     """
     classes = len(tables.base)
-    same, others, best, winner = np.int64(0), np.int64(0), np.int64(0), 0
+    same, others, best, winner = wide(0), wide(0), wide(0), 0
     for c in range(classes):
-        total = np.int64(tables.base[c]) if c < classes - 1 else np.int64(population)
+        total = wide(tables.base[c]) if c < classes - 1 else wide(population)
         for f in range(until):
             level = levels[f]
             if level != 0 and tables.scored[f] == 1:
-                total += np.int64(tables.weights[f, level, c]) + np.int64(adjustments[f]) * tables.tf_open[f, c]
+                total += wide(tables.weights[f, level, c]) + wide(adjustments[f]) * tables.tf_open[f, c]
         if c == 0:
             same, best = total, total
         else:

@@ -6,7 +6,7 @@ Keys are visited rarest first, until the model's limits are reached; what was le
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from mpi.linkage.features import Encoded
 from mpi.linkage.found import Found, keep
 from mpi.linkage.hashtable import Table, get
 from mpi.linkage.hotindex import COUNT_SHIFT, HEAD_MASK, HotIndex, alive, group_in, slot_in
-from mpi.linkage.jit import kernel, leaf
+from mpi.linkage.jit import leaf, wide
 from mpi.linkage.scoring import Tables, frequency_adjustment, match_weight
 from mpi.linkage.settings import Settings
 
@@ -49,8 +49,9 @@ class Query(NamedTuple):
 
 def new_scratch(features: int) -> Scratch:
     """Scratch for models of ``features`` features."""
-    words = [np.zeros(n, np.int64) for n in (SEEN_SLOTS, SEEN_SLOTS, 1, KEY_SLOTS, KEY_SLOTS, KEY_SLOTS)]
-    return Scratch(*words, np.zeros(features, np.uint8), np.zeros(features, np.int32))
+    sizes = (SEEN_SLOTS, SEEN_SLOTS, 1, KEY_SLOTS, KEY_SLOTS, KEY_SLOTS)
+    words: list[npt.NDArray[Any]] = [np.zeros(size, np.int64) for size in sizes]
+    return Scratch._make([*words, np.zeros(features, np.uint8), np.zeros(features, np.int32)])
 
 
 @leaf
@@ -90,8 +91,8 @@ def cell_level(tables: Tables, f: int, a: Encoded, ra: int, b: Encoded, rb: int,
     x, y = a.rows[ra, f], b.rows[rb, f]
     i, j = 0, 0
     if x != y and a.slots[ra, f] > 0:
-        i = np.int64(a.slots[ra, f])
-        j = np.int64(b.slots[rb, f]) if len(b.slots) > 0 else slot_in(dictionary, f, y)
+        i = wide(a.slots[ra, f])
+        j = wide(b.slots[rb, f]) if len(b.slots) > 0 else slot_in(dictionary, f, y)
     swapped = False
     other = tables.counterpart[f]
     if other >= 0:
@@ -159,7 +160,7 @@ def search_one(
     """Fill ``found`` for query q. ``snapshot`` is (visible rows, log2 population in fixed point)."""
     visible = snapshot[0]
     scratch.stamp[0] += 1
-    found.count[q], found.compared[q], found.keys_cut[q] = 0, 0, 0
+    found.kept[q], found.compared[q], found.keys_cut[q] = 0, 0, 0
     gathered, found.keys[q] = collect_keys(index, query, encoded, q, scratch)
     for k in range(gathered):
         row, visited = scratch.heads[k], 0
@@ -168,13 +169,13 @@ def search_one(
                 found.keys_cut[q] += 1
                 break
             at = row - 1
-            row = np.int64(index.next_row[at, scratch.key_rules[k]])
+            row = wide(index.next_row[at, scratch.key_rules[k]])
             visited += 1
-            record = np.int64(index.record_of_row[at])
+            record = wide(index.record_of_row[at])
             if alive(index, at, visible) and first_sight(scratch, record):
                 found.compared[q] += 1
                 consider(index, query, encoded, q, record, snapshot, scratch, found)
-    for i in range(found.count[q]):
+    for i in range(found.kept[q]):
         found.flags[q, i] |= person_conflicts(index, query.settings, encoded, q, found.person[q, i], visible)
 
 
@@ -200,9 +201,7 @@ def consider(
     weight, winner = match_weight(query.tables, scratch.levels, scratch.adjustments, snapshot[1], len(query.tables.kind))
     flags = DOCUMENT if document_agrees(index, query.settings, encoded, q, group) else 0
     if weight >= query.settings.floor or flags != 0:
-        keep(
-            found, q, scratch.levels, scratch.adjustments, (np.int64(index.person_of[record]), record, weight, winner, flags)
-        )
+        keep(found, q, scratch.levels, scratch.adjustments, (wide(index.person_of[record]), record, weight, winner, flags))
 
 
 @leaf
@@ -211,7 +210,7 @@ def stored_weight(index: HotIndex, query: Query, a: int, b: int, snapshot: tuple
     group_a, group_b = group_in(index, a, snapshot[0]), group_in(index, b, snapshot[0])
     if group_a < 0 or group_b < 0:
         return -(1 << 40)
-    size = np.int64(index.group_size[group_a])
+    size = wide(index.group_size[group_a])
     slots = np.zeros((size, len(query.tables.kind)), np.int32)
     for r in range(size):
         for f in range(slots.shape[1]):
@@ -227,21 +226,3 @@ def stored_weight(index: HotIndex, query: Query, a: int, b: int, snapshot: tuple
         scratch,
     )
     return match_weight(query.tables, scratch.levels, scratch.adjustments, snapshot[1], len(query.tables.kind))[0]
-
-
-@kernel
-def search(
-    index: HotIndex, query: Query, encoded: Encoded, snapshot: tuple[int, int], scratch: Scratch, found: Found
-) -> None:
-    """Search every query of a batch against one snapshot, without writing (MatchPersons)."""
-    for q in range(len(encoded.starts) - 1):
-        search_one(index, query, encoded, q, snapshot, scratch, found)
-
-
-@kernel
-def compare_pair(
-    query: Query, a: Encoded, b: Encoded, dictionary: Table, population: int, scratch: Scratch
-) -> tuple[int, int]:
-    """(weight, class) of two encoded records, the first of each batch; levels and adjustments are left in ``scratch``."""
-    pair_levels(query.tables, a, (a.starts[0], a.starts[1]), b, (b.starts[0], b.starts[1]), dictionary, scratch)
-    return match_weight(query.tables, scratch.levels, scratch.adjustments, population, len(query.tables.kind))

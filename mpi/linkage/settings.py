@@ -6,7 +6,6 @@ import math
 from typing import NamedTuple
 
 from mpi.linkage.comparison import LEVELS
-
 from mpi.linkage.model import ROLES, Model
 from mpi.linkage.scoring import fixed
 

@@ -104,3 +104,9 @@ def test_a_map_saved_by_windows_editors_loads(tmp_path: Path) -> None:
     path = tmp_path / "map.toml"
     path.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())
     assert load_map(path).columns() == ["hospital", "id"]
+
+
+def test_the_example_of_the_manual_loads() -> None:
+    manual = Path(__file__).parents[2] / "docs" / "mapping.md"
+    example = manual.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    assert {"病案号", "性别", "出生日期", "手机", "省", "血型"} <= set(parse_map(example).columns())

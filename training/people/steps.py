@@ -14,7 +14,6 @@ from mpi.records import IdentifierType
 from training.people.mistakes import mistake, wrong_date, wrong_digit
 from training.people.rates import PeopleRates, people_rates
 from training.people.words import Names, Places, family_names, given_names, make_places, nicknames
-from training.population.history import visits
 from training.population.names import namesakes
 from training.population.numbers import as_yyyymmdd
 from training.population.persons import FIRST_DAY, LAST_DAY, Ints, Persons, Role, make_persons
@@ -22,6 +21,7 @@ from training.population.population import Population
 from training.population.render import iso_dates, moments
 from training.population.strata import Stratum
 from training.population.streams import Streams
+from training.population.visits import visits
 
 SOURCES = ("north", "south", "east", "west", "central", "harbour", "county", "childrens", "mercy")
 SOURCE_SHARE = np.array([14, 13, 10, 9, 20, 10, 12, 5, 7]) / 100
@@ -64,7 +64,7 @@ def generate(persons: int, *, seed: int, errors: PeopleRates | str = "base") -> 
     rates = people_rates(errors)
     streams = Streams(seed ^ 0x5EED)
     facts = _make_facts(make_persons(persons, streams), streams)
-    person, day, _ = visits(facts.persons, streams.numpy("visits"))
+    person, day, _ = visits(facts.persons, np.full(persons, LAST_DAY), streams.numpy("visits"))
     order = np.lexsort((person, day))
     return Population(_columns(facts, person[order], day[order], rates, streams), _person_table(facts))
 

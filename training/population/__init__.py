@@ -7,7 +7,8 @@ Everything follows from the seed; no real person and no third-party list is behi
 
 from training.population.population import Population
 from training.population.rates import LEVELS, ErrorRates
+from training.population.scenario import Scene, scenario
 from training.population.steps import generate
 from training.population.strata import Stratum
 
-__all__ = ["LEVELS", "ErrorRates", "Population", "Stratum", "generate"]
+__all__ = ["LEVELS", "ErrorRates", "Population", "Scene", "Stratum", "generate", "scenario"]

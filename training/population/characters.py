@@ -109,7 +109,7 @@ def any_other(character: str, rng: random.Random) -> str:
 def _one_of(candidates: list[str], otherwise: str, rng: random.Random) -> str:
     if not candidates:
         return otherwise
-    return candidates[min(int(rng.expovariate(1.0) * max(len(candidates), 3) / 3), len(candidates) - 1)]
+    return candidates[int(rng.expovariate(0.4)) % len(candidates)]
 
 
 @cache

@@ -31,6 +31,9 @@ def spoil_phones(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams
     home = facts.landline[facts.persons.household[draft.person]]
     landline = (home > 0) & (rng.random(size) < rates.phone_landline / 0.3)
     draft.phone[landline] = home[landline]
+    agents = mobiles(1 + len(facts.persons) // 500, rng)
+    by_agent = rng.random(size) < rates.phone_agent
+    draft.phone[by_agent] = agents[rng.integers(0, len(agents), int(by_agent.sum()))]
     second = rng.random(size) < rates.phone_second
     draft.phone2 = np.where(second, np.where(borrowed | landline, true, np.where(home > 0, home, 0)), 0)
     slip = (draft.phone > 0) & (rng.random(size) < rates.phone_typo * draft.haste)
@@ -38,7 +41,7 @@ def spoil_phones(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams
     draft.phone += np.where(slip, (rng.integers(1, 10, size) - draft.phone // place % 10) * place, 0)
     filler = rng.random(size) < rates.phone_placeholder * draft.haste
     draft.phone[filler] = np.array(NO_PHONE)[rng.integers(0, len(NO_PHONE), int(filler.sum()))]
-    draft.phone[rng.random(size) < rates.phone_missing * np.sqrt(draft.haste)] = 0
+    draft.phone[rng.random(size) < rates.phone_missing * draft.neglect] = 0
 
 
 def _relative_phone(draft: Draft, facts: Facts, rng: np.random.Generator) -> Ints:
@@ -57,7 +60,7 @@ def _relative_phone(draft: Draft, facts: Facts, rng: np.random.Generator) -> Int
 
 def spoil_addresses(draft: Draft, rates: ErrorRates, streams: Streams) -> None:
     rng = streams.numpy("address errors")
-    draft.address[rng.random(len(draft)) < rates.address_missing * np.sqrt(draft.haste)] = -1
+    draft.address[rng.random(len(draft)) < rates.address_missing * draft.neglect] = -1
 
 
 def spoil_address_texts(texts: list[str], draft: Draft, rates: ErrorRates, streams: Streams) -> None:

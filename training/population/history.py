@@ -14,10 +14,7 @@ from training.population.places import REGISTERED, SLOTS
 from training.population.rates import ErrorRates
 from training.population.strata import Stratum
 from training.population.streams import Streams
-from training.population.tables import divisions, sources
-
-EXTRA_RECORDS = 1.22  # mean number of records of a person beyond the first
-BIRTH_RECORDED = 0.6  # of those born since the first day: the birth itself is a record
+from training.population.visits import hospitals, second_numbers, typing_haste, visits
 
 
 @dataclass
@@ -28,7 +25,7 @@ class Draft:
     day: Ints
     source: Ints
     newborn: Bools
-    haste: NDArray[np.float64]  # factor on all error rates of the record, mean 1
+    haste: NDArray[np.float64]  # factor on the rates of mistakes in the record, mean 1
     family: Codes
     given: Codes
     sex: Ints  # as records.Sex
@@ -46,6 +43,12 @@ class Draft:
 
     def __len__(self) -> int:
         return len(self.person)
+
+    @property
+    def neglect(self) -> NDArray[np.float64]:
+        """Factor on the rates of what is left out; varies less than mistakes do, mean 1."""
+        root = np.sqrt(self.haste)
+        return np.asarray(root / root.mean())
 
     def mark(self, where: NDArray[np.bool_] | Ints, stratum: Stratum) -> None:
         self.strata[where] |= stratum.value
@@ -69,6 +72,7 @@ class Facts:
     phone_changed: Ints
     landline: Ints  # by household, 0 none
     moves: Ints  # (household, 2) days
+    death: Ints  # a day that never comes for the living
 
 
 def make_facts(persons: Persons, names: Names, streams: Streams) -> Facts:
@@ -103,20 +107,30 @@ def make_facts(persons: Persons, names: Names, streams: Streams) -> Facts:
         document=document,
         document_type=document_type,
         phone=mobiles(2 * count, rng).reshape(count, 2),
-        phone_changed=some_day(count, 0.55),
+        phone_changed=some_day(count, 0.72),
         landline=np.where(rng.random(len(moves)) < 0.3, line, 0),
         moves=moves,
+        death=_deaths(persons, rng),
     )
+
+
+def _deaths(persons: Persons, rng: np.random.Generator) -> Ints:
+    """Some of the old died within the last years."""
+    age = (LAST_DAY - persons.birth) / YEAR
+    died = rng.random(len(persons)) < np.clip((age - 55) / 150, 0, 0.3)
+    return np.where(died, LAST_DAY - rng.integers(0, 6 * 365, len(persons)), LAST_DAY + 1)
 
 
 def make_draft(facts: Facts, rates: ErrorRates, streams: Streams) -> Draft:
     """All records in the order of recording, with true values (numbers not yet acquired are absent)."""
     rng = streams.numpy("visits")
     persons = facts.persons
-    person, day, newborn = visits(persons, rng)
+    person, day, newborn = visits(persons, np.minimum(facts.death, LAST_DAY), rng)
     order = np.lexsort((person, day))
     person, day, newborn = person[order], day[order], newborn[order]
-    source = _hospital(persons, person, day, newborn, rng)
+    source = hospitals(persons, person, day, newborn, rng)
+    kept = ~second_numbers(person, source, newborn, rng)
+    person, day, newborn, source = person[kept], day[kept], newborn[kept], source[kept]
     size = len(person)
     household = persons.household[person]
     age = (day - persons.birth[person]) / YEAR
@@ -126,7 +140,7 @@ def make_draft(facts: Facts, rates: ErrorRates, streams: Streams) -> Draft:
         day=day,
         source=source,
         newborn=newborn,
-        haste=_haste(source, day, rng),
+        haste=typing_haste(source, day, rng),
         family=facts.names.family[person].copy(),
         given=_given_then(facts, person, day),
         sex=np.where(persons.male[person], 1, 2),
@@ -148,68 +162,6 @@ def make_draft(facts: Facts, rates: ErrorRates, streams: Streams) -> Draft:
     return draft
 
 
-def visits(persons: Persons, rng: np.random.Generator) -> tuple[Ints, Ints, Bools]:
-    count = len(persons)
-    age = (LAST_DAY - persons.birth) / YEAR
-    need = np.where(age < 6, 1.2, np.where(age > 60, 1.35, np.where(age < 30, 0.8, 0.95)))
-    visits = 1 + np.minimum(rng.poisson(EXTRA_RECORDS * need / 1.02 * rng.gamma(1.1, 1 / 1.1, count)), 14)
-    born = (persons.birth >= FIRST_DAY) & (persons.group <= Group.UYGHUR) & (rng.random(count) < BIRTH_RECORDED)
-    visits = visits - (born & (visits > 1))
-    person = np.repeat(np.arange(count), visits)
-    first = np.maximum(persons.birth[person] + 3, FIRST_DAY)
-    # Registration grows over the years.
-    day = first + ((LAST_DAY - first + 1) * rng.random(len(person)) ** 0.65).astype(np.int64)
-    babies = np.flatnonzero(born)
-    birthday = np.minimum(persons.birth[babies] + rng.integers(0, 3, len(babies)), LAST_DAY)
-    return (
-        np.concatenate([person, babies]),
-        np.minimum(np.concatenate([day, birthday]), LAST_DAY),
-        np.concatenate([np.zeros(len(person), bool), np.ones(len(babies), bool)]),
-    )
-
-
-def _hospital(persons: Persons, person: Ints, day: Ints, newborn: Bools, rng: np.random.Generator) -> Ints:
-    """A hospital for each record; a person rarely gets a second number in the same hospital."""
-    chosen = _choose(persons, person, day, newborn, rng)
-    for _ in range(2):
-        order = np.lexsort((np.arange(len(person)), chosen, person))
-        same = (person[order][1:] == person[order][:-1]) & (chosen[order][1:] == chosen[order][:-1])
-        again = np.sort(order[1:][same & (rng.random(len(same)) < 0.8)])
-        chosen[again] = _choose(persons, person[again], day[again], newborn[again], rng)
-    return chosen
-
-
-def _choose(persons: Persons, person: Ints, day: Ints, newborn: Bools, rng: np.random.Generator) -> Ints:
-    table = sources()
-    size = len(person)
-    place = persons.division[person]
-    chongqing = divisions().chongqing
-    kinds = {kind: np.flatnonzero(table.kind == kind) for kind in "mcwt"}
-
-    def one_of(kind: str) -> Ints:
-        share = table.weight[kinds[kind]]
-        return rng.choice(kinds[kind], size=size, p=share / share.sum())
-
-    district = np.flatnonzero(table.kind == "d").reshape(-1, 2)
-    near = district[np.minimum(place, chongqing - 1), (rng.random(size) < 0.3).astype(int)]
-    near = np.where(place >= chongqing, one_of("t"), near)
-    age = (day - persons.birth[person]) / YEAR
-    draw = rng.random(size)
-    chosen = np.where(draw < 0.50, near, one_of("m"))
-    chosen = np.where((draw > 0.55) & (age < 14), one_of("c"), chosen)
-    woman = ~persons.male[person] & (age > 20) & (age < 45)
-    return np.where((draw > 0.88) & (woman | newborn), one_of("w"), chosen)
-
-
-def _haste(source: Ints, day: Ints, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Card readers (more of them every year) hardly err; typing errs more in some hospitals and at some hours."""
-    card = rng.random(len(source)) < np.clip((day - FIRST_DAY) / (LAST_DAY - FIRST_DAY), 0.1, 1) * 0.55
-    typed = sources().typing[source] * rng.gamma(1.2, 1 / 1.2, len(source))
-    haste = np.where(card, 0.16, typed)
-    result: NDArray[np.float64] = haste / haste.mean()
-    return result
-
-
 def _given_then(facts: Facts, person: Ints, day: Ints) -> Codes:
     old = (facts.old_given[person] > 0) & (day < facts.renamed[person])
     return np.where(old, facts.old_given[person], facts.names.given[person])
@@ -224,9 +176,9 @@ def _number_then(facts: Facts, person: Ints, day: Ints) -> Numbers:
 
 
 def _style(source: Ints, rng: np.random.Generator) -> Ints:
-    """Hospitals have a habit of writing addresses; clerks keep to it about half of the time."""
-    habit = (source * 17 + 5) % 45
-    return np.where(rng.random(len(source)) < 0.5, habit, rng.integers(0, 45, len(source)))
+    """Hospitals have a habit of writing addresses; clerks keep to it most of the time."""
+    habit = np.array([0, 0, 0, 1, 1, 2, 4, 9, 18, 27])[(source * 7 + 3) % 10]
+    return np.where(rng.random(len(source)) < 0.7, habit, rng.integers(0, 45, len(source)))
 
 
 def _guardian(persons: Persons, person: Ints, age: NDArray[np.float64], newborn: Bools, rng: np.random.Generator) -> Ints:

@@ -70,15 +70,21 @@ def _newborns(draft: Draft, facts: Facts, rng: random.Random) -> None:
         name = words.values[facts.names.family[mother[i]]] + words.values[facts.names.given[mother[i]]]
         male = bool(facts.persons.male[draft.person[i]])
         order = int(facts.persons.twin_order[draft.person[i]])
-        draft.family[i], draft.given[i] = 0, words.code(name + newborn_ending(male, order, rng))
+        draft.family[i], draft.given[i] = 0, words.code(name + newborn_ending(male, order, int(mother[i])))
     draft.mark(draft.newborn, Stratum.NEWBORN)
 
 
-def newborn_ending(male: bool, order: int, rng: random.Random) -> str:
+def newborn_ending(male: bool, order: int, mother: int) -> str:
+    """The same way of writing for both of a pair of twins, hence chosen by the mother's number."""
     child = "子" if male else "女"
+    style = mother * 7919 % 1013 % 20
     if order:
-        return rng.choice([f"之{'长次'[order - 1]}{child}", f"之{child}{order}", f"之{'大小'[order - 1]}{child}"])
-    return rng.choices([f"之{child}", child, f"之{'儿' if male else '女儿'}", "之婴"], [14, 3, 1 if male else 0, 1])[0]
+        return [f"之{'长次'[order - 1]}{child}", f"之{child}{order}", f"之{'大小'[order - 1]}{child}"][style % 3]
+    return (
+        f"之{child}"
+        if style < 14
+        else [child, child, child, "之婴", f"之{child}儿" if child == "女" else "之子", "之婴"][style - 14]
+    )
 
 
 def _old_names(draft: Draft, facts: Facts, rates: ErrorRates, rng: np.random.Generator) -> None:

@@ -17,10 +17,10 @@ from training.population.tables import DECADES, Weighted, given_names, lines, su
 from training.population.vocabulary import Vocabulary
 
 Codes = NDArray[np.int32]
-SINGLE_SHARE = {1930: 0.08, 1950: 0.14, 1960: 0.24, 1970: 0.34, 1980: 0.42, 1990: 0.36, 2000: 0.24, 2010: 0.07}
+SINGLE_SHARE = {1930: 0.05, 1950: 0.09, 1960: 0.16, 1970: 0.24, 1980: 0.31, 1990: 0.27, 2000: 0.18, 2010: 0.06}
 """Share of given names of one character. Chongqing and Sichuan have long had more of them than the rest of China."""
-WHOLE_SHARE = 0.10  # drawn as a whole from the popular names of the decade
-TAIL_SHARE = 0.07  # of characters drawn from the long tail
+WHOLE_SHARE = 0.035  # drawn as a whole from the popular names of the decade
+TAIL_SHARE = 0.08  # of characters drawn from the long tail
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,17 @@ def _cohort(sex: str, start: int, draw: NDArray[np.float64], rng: np.random.Gene
     single = draw < SINGLE_SHARE[start]
     whole = draw > 1 - WHOLE_SHARE
     result = np.stack([_characters(table[sex, start, place], count, rng) for place in "12"], axis=1)
-    result[single, 0] = _characters(table[sex, start, "s"], int(single.sum()), rng)
+    result[single, 0] = _characters(table[sex, start, "s"], int(single.sum()), rng, flat=12.0)
     result[single, 1] = 0
-    popular = Weighted.by_rank(table[sex, start, "w"], flat=3.0)
+    popular = Weighted.by_rank(table[sex, start, "w"], flat=10.0)
     pairs = np.array([[ord(c) for c in name] for name in popular.values], np.uint32)
     result[whole] = pairs[popular.draw(rng, int(whole.sum()))]
     return result
 
 
-def _characters(ranked: list[str], count: int, rng: np.random.Generator) -> NDArray[np.uint32]:
+def _characters(ranked: list[str], count: int, rng: np.random.Generator, *, flat: float = 6.0) -> NDArray[np.uint32]:
     """Mostly from the ranked list, now and then from the long tail."""
-    common = Weighted.by_rank(ranked)
+    common = Weighted.by_rank(ranked, flat=flat)
     tail = Weighted.by_rank(given_names()["*", 0, "t"], flat=400.0)
     code = np.array([ord(c) for c in common.values], np.uint32)[common.draw(rng, count)]
     rare = rng.random(count) < TAIL_SHARE
@@ -120,7 +120,7 @@ def _elsewhere(names: Names, persons: Persons, rng: random.Random) -> None:
             elder = names.vocabulary.values[names.given[father]] if father >= 0 else rng.choice(uyghur()["m"])
             family, given = "", f"{rng.choice(uyghur()['m' if male else 'f'])}·{elder.split('·')[0]}"
         else:
-            family, given = foreign_name(male, rng)
+            family, given = foreign_name(int(persons.household[i]), male, rng)
             if persons.family_from[i] >= 0:
                 family = names.vocabulary.values[names.family[persons.family_from[i]]]
         names.family[i], names.given[i] = names.vocabulary.code(family), names.vocabulary.code(given)
@@ -155,9 +155,10 @@ def uyghur() -> dict[str, list[str]]:
     return {sex: names for sex, *names in (line.split() for line in lines("uyghur.txt"))}
 
 
-def foreign_name(male: bool, rng: random.Random) -> tuple[str, str]:
-    """(family, given) in passport spelling."""
-    _, men, women, families = rng.choice(_elsewhere_table())
+def foreign_name(household: int, male: bool, rng: random.Random) -> tuple[str, str]:
+    """(family, given) in passport spelling; a household comes from one country."""
+    table = _elsewhere_table()
+    _, men, women, families = table[household * 7919 % 1009 % len(table)]
     given = men if male else women
     return rng.choice(families.split()), rng.choice(given.split("|") if "|" in given else given.split())
 

@@ -26,7 +26,7 @@ def spoil_numbers(draft: Draft, facts: Facts, rates: ErrorRates, streams: Stream
     child = (draft.strata & Stratum.CHILD.value) != 0
     given = draft.number != b""
     missing = np.where(child, rates.number_missing_child, rates.number_missing_adult)
-    gone = rng.random(size) < missing * np.sqrt(draft.haste)
+    gone = rng.random(size) < missing * draft.neglect
     draft.number[given & (gone | draft.newborn)] = b""
     _borrowed(draft, facts, rates, rng)
     resident = (draft.number_type == 1) & (draft.number != b"")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from training.population.tables import divisions, outside_counties
 
 Numbers = NDArray[np.bytes_]
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
+UYGHUR_COUNTIES = (650102, 650103, 652101, 652901, 652922, 653101, 653121, 653125, 653201, 653221, 654101, 654121)
 CHECK = np.frombuffer(b"10X98765432", dtype=np.uint8)  # by weighted sum modulo 11
 MOBILE = (
     ("139", 5), ("138", 6), ("137", 5), ("136", 5), ("135", 5), ("134", 2), ("130", 3), ("131", 2), ("132", 2), ("133", 3),
@@ -51,6 +54,8 @@ def resident_numbers(persons: Persons, streams: Streams, *, stream: str = "numbe
     year, month, day = calendar(persons.birth)
     issued = np.where(year >= 1999, year, np.clip(year + 16, 1986, 1999))
     code = _issuing_code(persons.origin, issued, rng)
+    xinjiang = persons.group == Group.UYGHUR
+    code[xinjiang] = np.array(UYGHUR_COUNTIES)[rng.integers(0, len(UYGHUR_COUNTIES), int(xinjiang.sum()))]
     stem = (code * 10**8 + year * 10**4 + month * 100 + day) * 1000
     order = (500 * rng.random(len(persons)) ** 1.6).astype(np.int64)
     second = np.flatnonzero(persons.twin_order == 2)
@@ -86,7 +91,7 @@ def _make_distinct(body: Ints, rng: np.random.Generator) -> None:
 
 
 def other_documents(persons: Persons, streams: Streams) -> tuple[Numbers, Ints]:
-    """Documents of those who have no resident number: (number, identifier type); empty and 0 for all others."""
+    """Documents of those who have no resident number of their own: (number, identifier type); empty and 0 for all others."""
     rng = streams.python("documents")
     number = np.zeros(len(persons), "S18")
     kind = np.zeros(len(persons), np.int64)
@@ -94,11 +99,21 @@ def other_documents(persons: Persons, streams: Streams) -> tuple[Numbers, Ints]:
         group = Group(int(persons.group[i]))
         if group is Group.FOREIGN:
             number[i], kind[i] = f"{rng.choice('EMGKXP')}{rng.randrange(10**7, 10**8)}".encode(), 2
+        elif rng.random() < 0.2:  # the residence permit of 2018, numbered like a resident identity card
+            number[i], kind[i] = _residence_permit(persons, i, rng), 1
         elif group is Group.HONG_KONG_MACAO:
             number[i], kind[i] = f"{rng.choice('HHHM')}{rng.randrange(10**7, 10**8)}".encode(), 3
         else:
             number[i], kind[i] = f"{rng.randrange(10**7, 10**8)}".encode(), 4
     return number, kind
+
+
+def _residence_permit(persons: Persons, i: int, rng: random.Random) -> bytes:
+    area = 830000 if persons.group[i] == Group.TAIWAN else rng.choice([810000, 810000, 820000])
+    year, month, day = (int(part[0]) for part in calendar(persons.birth[i : i + 1]))
+    order = rng.randrange(500) * 2 + int(persons.male[i])
+    body = ((area * 10**8) + year * 10**4 + month * 100 + day) * 1000 + order
+    return bytes(with_check(np.array([body]))[0])
 
 
 def mobiles(count: int, rng: np.random.Generator) -> Ints:

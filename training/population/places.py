@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from training.population.persons import Ints
+from training.population.persons import Bools, Ints
 from training.population.streams import Streams
 from training.population.tables import divisions, syllables
 
@@ -55,11 +55,13 @@ def make_place_names(streams: Streams) -> PlaceNames:
     towns: list[str] = []
     villages: list[str] = []
     for i in range(len(place.names)):
-        tibetan = i >= place.chongqing
+        if i >= place.chongqing:
+            _chamdo(int(place.code[i]), (roads, estates, towns, villages), rng)
+            continue
         roads += _distinct(ROADS, lambda: _compose(rng, parts["place"], parts["road"]) + rng.choice(parts["kind"]))
         estates += _distinct(ESTATES, lambda: _estate(rng, parts))
-        towns += _distinct(TOWNS, lambda t=tibetan: _town(rng, parts, tibetan=t))
-        villages += _distinct(VILLAGES, lambda t=tibetan: _village(rng, parts, tibetan=t))
+        towns += _distinct(TOWNS, lambda: _compose(rng, parts["town"], parts["town_end"]) + rng.choice("镇镇镇乡"))
+        villages += _distinct(VILLAGES, lambda: _compose(rng, parts["village"], parts["village_end"]) + "村")
     return PlaceNames(roads, estates, towns, villages)
 
 
@@ -85,20 +87,20 @@ def _estate(rng: random.Random, parts: dict[str, list[str]]) -> str:
     return name + rng.choice(parts["estate_kind"])
 
 
-def _town(rng: random.Random, parts: dict[str, list[str]], *, tibetan: bool) -> str:
-    if tibetan:
-        return rng.choice(parts["tibetan_town"]) + rng.choice(["乡", "乡", "镇"])
-    return _compose(rng, parts["town"], parts["town_end"]) + rng.choice(["镇", "镇", "镇", "乡"])
+def _chamdo(code: int, into: tuple[list[str], list[str], list[str], list[str]], rng: random.Random) -> None:
+    """Names for one county of Chamdo; short lists repeat, as there is one town worth the name."""
+    parts = syllables()
+    roads, estates, towns, villages = into
+    here = parts[f"towns_{code}"]
+    roads += [parts["chamdo_road"][i % len(parts["chamdo_road"])] for i in range(ROADS)]
+    estates += [parts["chamdo_estate"][i % len(parts["chamdo_estate"])] for i in range(ESTATES)]
+    towns += [here[i % len(here)] + ("镇" if i % len(here) == 0 else "乡") for i in range(TOWNS)]
+    villages += _distinct(VILLAGES, lambda: _compose(rng, parts["tibetan_village"], parts["tibetan_village"]) + "村")
 
 
-def _village(rng: random.Random, parts: dict[str, list[str]], *, tibetan: bool) -> str:
-    if tibetan:
-        return _compose(rng, parts["tibetan_village"], parts["tibetan_village"]) + "村"
-    return _compose(rng, parts["village"], parts["village_end"]) + "村"
-
-
-def make_addresses(division: Ints, origin: Ints, streams: Streams) -> Addresses:
-    """``SLOTS`` addresses for each household, in a row. ``origin``: division of the register, −1 unknown (then home)."""
+def make_addresses(division: Ints, origin: Ints, townspeople: Bools, streams: Streams) -> Addresses:
+    """``SLOTS`` addresses for each household, in a row. ``origin``: division of the register, −1 unknown (then home).
+    ``townspeople`` (foreigners, patients from Hong Kong, Macao and Taiwan) never live in a village."""
     rng = streams.numpy("addresses")
     place = divisions()
     households = len(division)
@@ -115,7 +117,7 @@ def make_addresses(division: Ints, origin: Ints, streams: Streams) -> Addresses:
     estate = (ESTATES * rng.random(size) ** 1.4).astype(np.int64)
     return Addresses(
         division=flat,
-        urban=rng.random(size) < share,
+        urban=(rng.random(size) < share) | np.repeat(townspeople, SLOTS),
         estate=estate,
         road=(estate * 37 + 11) % ROADS,
         number=1 + (estate * 7919 + flat * 31) % 380,

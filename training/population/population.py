@@ -42,11 +42,20 @@ TEXT = (
     "guardian_phone",
     "guardian_id",
     "guardian_relationship",
+    "deceased_date",
     "recorded_at",
 )
 NUMBERS = ["sex", "id_type", "id2_type", "name_use", "other_name_use", "multiple_birth_order", "truth_person", "strata"]
 SCHEMA = pa.schema([(name, pa.string()) for name in TEXT] + [(name, pa.int32()) for name in NUMBERS])
 """Columns of ``Population.table``. Missing text is "". ``sex``, the types and uses are the numbers of ``mpi.records``."""
+
+WORDS = {
+    "sex": ["", *(s.name.lower() for s in Sex if s)],
+    "id_type": [t.name.lower() for t in IdentifierType],
+    "id2_type": [t.name.lower() for t in IdentifierType],
+    "name_use": ["", *(u.name.lower() for u in NameUse if u)],
+    "other_name_use": ["", *(u.name.lower() for u in NameUse if u)],
+}
 
 
 class Population:
@@ -84,11 +93,16 @@ class Population:
         return np.asarray((self.strata & stratum.value) != 0)
 
     def to_table(self) -> pa.Table:
-        """``table`` with one boolean column for each stratum (``twin``, ``newborn``, …) in place of the flags."""
-        flags = [(s.name or "").lower() for s in Stratum]
+        """``table`` as a file of records: words for codes (``female``, ``resident_id``), a boolean column for each stratum.
+
+        The words are those a MAP.toml understands; ``map.toml`` beside the generator maps the columns.
+        """
         table = self.table.drop_columns(["strata"])
-        for name, stratum in zip(flags, Stratum, strict=True):
-            table = table.append_column(f"stratum_{name}", pa.array(self.in_stratum(stratum)))
+        for name, words in WORDS.items():
+            text = pa.array(words).take(self.table[name].combine_chunks())
+            table = table.set_column(table.schema.get_field_index(name), name, text)
+        for stratum in Stratum:
+            table = table.append_column(f"stratum_{(stratum.name or '').lower()}", pa.array(self.in_stratum(stratum)))
         return table
 
     def to_parquet(self, path: str | Path) -> None:
@@ -146,6 +160,7 @@ def to_record(row: dict[str, Any]) -> PatientRecord:
         ethnicity=row["ethnicity"],
         guardian=_guardian(row),
         multiple_birth_order=row["multiple_birth_order"],
+        deceased_date=row["deceased_date"],
         recorded_at=row["recorded_at"],
     )
 

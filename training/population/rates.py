@@ -33,8 +33,8 @@ class ErrorRates:
     # national number
     number_missing_adult: float = 0.09
     number_missing_child: float = 0.22
-    number_typo: float = 0.026  # of the numbers given, one digit or two neighbours
-    number_relative: float = 0.018
+    number_typo: float = 0.030  # of the numbers given, one digit or two neighbours
+    number_relative: float = 0.021
     number_stranger: float = 0.002
     number_placeholder: float = 0.004
     number_legacy: float = 0.25  # 15 digits, of those issued before 1999 and recorded before 2014
@@ -52,14 +52,15 @@ class ErrorRates:
     sex_wrong: float = 0.004
     # contact
     phone_missing: float = 0.13
-    phone_relative: float = 0.20
+    phone_relative: float = 0.32
     phone_landline: float = 0.05
     phone_typo: float = 0.012
     phone_placeholder: float = 0.006
+    phone_agent: float = 0.004  # of a village doctor or ward clerk, shared by many patients
     phone_format: float = 0.03
     phone_second: float = 0.12
     address_missing: float = 0.06
-    address_registered: float = 0.22  # the household register's address in place of the present one
+    address_registered: float = 0.18  # the household register's address in place of the present one
     address_both: float = 0.06
     address_old: float = 0.08  # not updated after a move
     address_typo: float = 0.025

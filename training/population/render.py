@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mpi.records import NameUse
 from training.population.contact_errors import spoil_address_texts
 from training.population.history import Draft, Facts
+from training.population.numbers import as_yyyymmdd
 from training.population.persons import FIRST_DAY, Bools, Group, Ints
 from training.population.places import Addresses, PlaceNames, address_text
 from training.population.rates import ErrorRates
@@ -28,11 +29,13 @@ def render(
     """Columns of ``population.SCHEMA``."""
     rng = streams.numpy("writing")
     addresses, names = places
+    died = (facts.death[draft.person] - draft.day < 60) & (rng.random(len(draft)) < 0.5)
     columns: dict[str, Any] = {
         "source": pa.array(sources().code).take(pa.array(draft.source)),
         "local_id": _local_ids(draft.source),
         "sex": draft.sex,
         "birth_date": iso_dates(draft.birth),
+        "deceased_date": iso_dates(np.where(died, as_yyyymmdd(facts.death[draft.person]), 0)),
         "ethnicity": facts.names.vocabulary.text(draft.ethnicity),
         "recorded_at": moments(draft.day, rng),
         "truth_person": draft.person,
@@ -97,16 +100,17 @@ def moments(days: Ints, rng: np.random.Generator, *, zone: str = "+08:00") -> pa
     return pc.binary_join_element_wise(text, pa.scalar(zone), "")
 
 
+def _whole(family: pa.Array, given: pa.Array, latin: Bools) -> pa.Array:
+    western = pc.binary_join_element_wise(given, family, " ")
+    return pc.if_else(pa.array(latin), western, pc.binary_join_element_wise(family, given, ""))
+
+
 def _names(draft: Draft, facts: Facts, rates: ErrorRates, rng: np.random.Generator) -> dict[str, Any]:
     """Whole in one field, or split, by hospital; foreigners' names keep a blank."""
     words = facts.names.vocabulary
     family, given = words.text(draft.family), words.text(draft.given)
     latin = facts.persons.group[draft.person] == Group.FOREIGN
-    whole = pc.if_else(
-        pa.array(latin & (draft.family > 0)),
-        pc.binary_join_element_wise(given, family, " "),
-        pc.binary_join_element_wise(family, given, ""),
-    )
+    whole = _whole(family, given, latin & (draft.family > 0))
     split = sources().split_names[draft.source] & (draft.family > 0)
     misplaced = split & (rng.random(len(draft)) < rates.name_misplaced)
     upper = pc.if_else(pa.array(latin & (draft.source % 2 == 0)), pc.utf8_upper(whole), whole)
@@ -171,8 +175,9 @@ def _guardians(draft: Draft, facts: Facts, rng: np.random.Generator) -> dict[str
     words = facts.names.vocabulary
     has = draft.guardian >= 0
     holder = np.maximum(draft.guardian, 0)
+    latin = facts.persons.group[holder] == Group.FOREIGN
     said = has & (rng.random(len(draft)) < 0.85)
-    name = pc.binary_join_element_wise(words.text(facts.names.family[holder]), words.text(facts.names.given[holder]), "")
+    name = _whole(words.text(facts.names.family[holder]), words.text(facts.names.given[holder]), latin)
     number = pa.array(facts.number[holder].astype("U18"))
     return {
         "guardian_name": _where(said, name),

@@ -11,7 +11,7 @@ from training.population.name_errors import spoil_names
 from training.population.names import make_names, namesakes
 from training.population.number_errors import spoil_dates, spoil_numbers, spoil_sex
 from training.population.numbers import as_yyyymmdd
-from training.population.persons import Persons, make_persons
+from training.population.persons import Group, Persons, make_persons
 from training.population.places import make_addresses, make_place_names
 from training.population.population import Population
 from training.population.rates import ErrorRates, error_rates
@@ -33,7 +33,7 @@ def generate(persons: int, *, seed: int, errors: ErrorRates | str = "base") -> P
     people = make_persons(persons, streams)
     facts = make_facts(people, make_names(people, streams), streams)
     heads = np.flatnonzero(np.r_[True, people.household[1:] != people.household[:-1]])
-    addresses = make_addresses(people.division[heads], people.origin[heads], streams)
+    addresses = make_addresses(people.division[heads], people.origin[heads], people.group[heads] >= Group.FOREIGN, streams)
     draft = make_draft(facts, rates, streams)
     _mark_names(draft, facts)
     spoil_names(draft, facts, rates, streams)

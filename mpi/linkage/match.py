@@ -1,0 +1,134 @@
+"""Search without writing: candidates with certainty, reasons and explanation (MatchPersons), and two records compared."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.blocking import Rules, blocking_key
+from mpi.linkage.borrow import borrow
+from mpi.linkage.conflicts import DOCUMENT, OTHER_NUMBER
+from mpi.linkage.decision import (
+    ABOVE_UPPER_THRESHOLD,
+    BELOW_LOWER_THRESHOLD,
+    BETWEEN_THRESHOLDS,
+    UNIQUE_DOCUMENT_AGREES,
+    document_reasons,
+    reason,
+    vetoes,
+)
+from mpi.linkage.features import Encoded
+from mpi.linkage.found import CANDIDATES, Found
+from mpi.linkage.hashtable import Table, get
+from mpi.linkage.hotindex import HEAD_MASK, HotIndex, alive
+from mpi.linkage.jit import kernel, leaf, wide
+from mpi.linkage.scoring import explain_weight, match_weight
+from mpi.linkage.search import Query, Scratch, pair_levels, search_one
+from mpi.records import Certainty
+
+CERTAIN, PROBABLE, POSSIBLE = int(Certainty.CERTAIN), int(Certainty.PROBABLE), int(Certainty.POSSIBLE)
+
+
+class Graded(NamedTuple):
+    """What a search says of each candidate of its first query, beside ``Found``."""
+
+    certainty: npt.NDArray[np.int64]  # [CANDIDATES] records.Certainty
+    reasons: npt.NDArray[np.int64]  # [CANDIDATES] bit set of DecisionReason
+    explanation: npt.NDArray[np.int64]  # [CANDIDATES, F + 1, 2] see scoring.explain_weight
+
+
+def new_graded(features: int) -> Graded:
+    """Empty grades."""
+    columns: list[npt.NDArray[Any]] = [np.zeros(CANDIDATES, np.int64) for _ in range(2)]
+    return Graded._make([*columns, np.zeros((CANDIDATES, features + 1, 2), np.int64)])
+
+
+@kernel
+def match_one(
+    index: HotIndex,
+    query: Query,
+    encoded: Encoded,
+    snapshot: tuple[int, int],
+    scratch: Scratch,
+    found: Found,
+    graded: Graded,
+) -> None:
+    """Search the first record of a batch against a snapshot, and grade every candidate as if it were the only one."""
+    index, query, encoded = borrow(index), borrow(query), borrow(encoded)
+    scratch, found, graded = borrow(scratch), borrow(found), borrow(graded)
+    search_one(index, query, encoded, 0, snapshot, scratch, found)
+    for place in range(found.kept[0]):
+        graded.certainty[place], graded.reasons[place] = grade(query, found, place, snapshot[1])
+        explain_weight(
+            query.tables, found.levels[0, place], found.adjustments[0, place], snapshot[1], graded.explanation[place]
+        )
+
+
+@leaf
+def grade(query: Query, found: Found, place: int, population: int) -> tuple[int, int]:
+    """(certainty, reasons) of one candidate: would it be linked, reviewed, or neither?"""
+    if found.flags[0, place] & DOCUMENT:
+        why = document_reasons(query.tables, query.settings, found, 0, place, population)
+        if why == 0:
+            return CERTAIN, reason(UNIQUE_DOCUMENT_AGREES)
+        return PROBABLE, why
+    weight = found.weight[0, place]
+    if weight < query.settings.lower:
+        return POSSIBLE, reason(BELOW_LOWER_THRESHOLD)
+    facts = (wide(found.flags[0, place]), wide(found.winner[0, place]), population)
+    against = vetoes(query.tables, query.settings, found.levels[0, place], found.adjustments[0, place], facts)
+    if weight < query.settings.upper:
+        return PROBABLE, against | reason(BETWEEN_THRESHOLDS)
+    if found.flags[0, place] & OTHER_NUMBER or against != 0:
+        return PROBABLE, against
+    return CERTAIN, reason(ABOVE_UPPER_THRESHOLD)
+
+
+@kernel
+def compare_pair(
+    query: Query,
+    a: Encoded,
+    b: Encoded,
+    dictionary: Table,
+    population: int,
+    scratch: Scratch,
+    explanation: npt.NDArray[np.int64],
+) -> tuple[int, int]:
+    """(weight, class) of the first records of two batches. Levels are left in ``scratch``; ``explanation`` is [F + 1, 2]."""
+    pair_levels(query.tables, a, (a.starts[0], a.starts[1]), b, (b.starts[0], b.starts[1]), dictionary, scratch)
+    explain_weight(query.tables, scratch.levels, scratch.adjustments, population, explanation)
+    return match_weight(query.tables, scratch.levels, scratch.adjustments, population, len(query.tables.kind))
+
+
+@kernel
+def holders(
+    index: HotIndex,
+    rules: Rules,
+    encoded: Encoded,
+    columns: npt.NDArray[np.int64],
+    visible: int,
+    out: npt.NDArray[np.int64],
+) -> int:
+    """Records whose rows hold an identifier (``columns``) of the first record of a batch, newest first; returns how many.
+
+    Goes through the blocking rules that consist of an identifier alone. ``out`` bounds the number; records may repeat.
+    """
+    index, encoded = borrow(index), borrow(encoded)
+    count = 0
+    for r in range(encoded.starts[0], encoded.starts[1]):
+        for rule in range(len(rules.start) - 1):
+            column = rules.feature[rules.start[rule]]
+            if rules.start[rule + 1] - rules.start[rule] != 1 or not (columns == column).any():
+                continue
+            key = blocking_key(rules, rule, encoded.rows[r], encoded.slots[r], encoded.values)
+            posting = get(index.postings, key) if key != 0 else wide(-1)
+            row = posting & HEAD_MASK if posting > 0 else wide(0)
+            while row > 0 and count < len(out):
+                at = row - 1
+                row = wide(index.next_row[at, rule])
+                if alive(index, at, visible) and index.rows[at, column] == encoded.rows[r, column]:
+                    out[count] = index.record_of_row[at]
+                    count += 1
+    return count

@@ -1,0 +1,75 @@
+"""Arrays in reserved address space: they grow without ever moving, and cost only the pages that were written."""
+
+from __future__ import annotations
+
+import mmap
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, prepare
+from mpi.linkage.hotindex import CHARS, COUNTERS, VALUES, HotIndex
+from mpi.linkage.model import Model
+from mpi.linkage.values import Values
+
+VALUES_PER_ROW = 4  # distinct texts a row brings on average, at most
+CHARS_PER_VALUE = 16
+
+
+def reserve(shape: int | tuple[int, ...], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """A zeroed array whose pages are backed by memory only when written."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    return np.frombuffer(mmap.mmap(-1, max(size, mmap.PAGESIZE), flags=flags), dtype, int(np.prod(shape))).reshape(shape)
+
+
+def reserve_table(keys: int) -> Table:
+    """An empty hash table for up to ``keys`` distinct keys."""
+    slots = arena_slots(keys)
+    table = Table(
+        reserve(slots, np.int64), reserve(slots, np.int64), np.zeros(SEGMENTS, np.int64), np.zeros(SEGMENTS + 1, np.int64)
+    )
+    prepare(table)
+    return table
+
+
+def reserve_index(model: Model, rows: int) -> HotIndex:
+    """An empty hot index with room for ``rows`` rows (and as many records and persons)."""
+    values = rows * VALUES_PER_ROW
+    counters = np.zeros(COUNTERS, np.int64)
+    counters[VALUES], counters[CHARS] = 1, 0  # slot 0 is the missing value
+    return HotIndex(
+        counters=counters,
+        rows=reserve((rows, model.width), np.int64),
+        record_of_row=reserve(rows, np.int32),
+        group_start=reserve(rows, np.int64),
+        group_size=reserve(rows, np.int32),
+        previous_group=reserve(rows, np.int64),
+        dead_from=reserve(rows, np.int64),
+        next_row=reserve((rows, len(model.rules)), np.int32),
+        postings=reserve_table(rows * len(model.rules)),
+        dictionary=reserve_table(values),
+        values=Values(
+            reserve(values, np.int64),
+            reserve(values, np.int64),
+            reserve(values, np.int64),
+            reserve(values, np.int64),
+            reserve(values, np.int32),
+            reserve(values * CHARS_PER_VALUE, np.uint32),
+            reserve((values, 2), np.uint64),
+        ),
+        value_feature=reserve(values, np.uint8),
+        group_of=reserve(rows, np.int64),
+        person_of=reserve(rows, np.int32),
+        next_record=reserve(rows, np.int32),
+        first_record=reserve(rows, np.int32),
+    )
+
+
+def room_left(index: HotIndex) -> int:
+    """Rows that surely still fit: the tightest of rows, dictionary slots and characters decides."""
+    rows = len(index.rows) - int(index.counters[0])
+    values = (len(index.values.code) - int(index.counters[VALUES])) // VALUES_PER_ROW
+    chars = (len(index.values.chars) - int(index.counters[CHARS])) // (VALUES_PER_ROW * CHARS_PER_VALUE)
+    return min(rows, values, chars)

@@ -1,0 +1,256 @@
+"""Who is one person: the facade of the room. Reads answer from memory, writes go through the single writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+import msgspec
+
+from mpi.errors import InputError, MpiError, NotFound
+from mpi.linkage.model import Model, TermFrequencies
+from mpi.records import ChangeEvent, Comparison, Identifier, MatchAnswer, PatientRecord, Person, ResolveAnswer
+from mpi.registry.feed import ChangeFeed
+from mpi.registry.index import Index
+from mpi.registry.master_id import MasterIds
+from mpi.registry.rebuild import rebuild
+from mpi.registry.requests import RequestWindow
+from mpi.registry.search import Searcher
+from mpi.registry.warmup import warm_up
+from mpi.registry.writer import Writer
+from mpi.registry.writes import Action, Submission, Write, control_write, resolve_write
+from mpi.store import Store
+
+Deliver = Callable[[list[Submission]], None]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of one registry; the configuration's values."""
+
+    catchment: int = 0  # people the hospitals serve; the prior uses max(persons, catchment)
+    capacity_rows: int = 4_000_000  # rows memory is reserved for; untouched pages cost nothing
+    queue_limit: int = 20_000  # writes that may wait
+    batch_limit: int = 1_000  # writes per transaction
+    match_limit: int = 8  # candidates a search returns at most
+    request_window_hours: float = 24.0
+    request_window_count: int = 1_000_000
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the index holds, without patient values."""
+
+    index_id: str
+    model: str
+    encoding: str
+    records: int
+    persons: int
+    rows: int
+    sequence: int
+    open_reviews: int
+    queue_length: int
+    queue_limit: int
+    population: int
+    capacity_rows: int
+
+
+class Registry:
+    """One index: opened on a store and a model, started, used from any thread, drained, closed."""
+
+    def __init__(self, store: Store, model: Model, frequencies: TermFrequencies, limits: Limits) -> None:
+        self._store, self._limits = store, limits
+        self._ids = MasterIds(store.meta.master_key)
+        self._index = Index(model, frequencies, capacity=limits.capacity_rows, catchment=limits.catchment)
+        self._searcher = Searcher(self._index, self._ids)
+        self._feed = ChangeFeed(store)
+        self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
+        self._writer = Writer(
+            self._index,
+            store,
+            self._ids,
+            window=self._window,
+            queue_limit=limits.queue_limit,
+            batch_limit=limits.batch_limit,
+            on_commit=self._feed.add,
+        )
+
+    @classmethod
+    def open(cls, directory: Path, model: Model, frequencies: TermFrequencies, limits: Limits) -> Registry:
+        """Open (or make) the store in ``directory``. Raises StoreError."""
+        return cls(Store.open(directory), model, frequencies, limits)
+
+    def start(self) -> None:
+        """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
+        warm_up(self._index)
+        rebuilt = rebuild(self._index, self._store, self._window)
+        self._store.note_model(self._index.model.reference, self._index.model.encoding_version())
+        self._writer.start(rebuilt.durable, rebuilt.last_at)
+
+    def drain(self) -> None:
+        """Refuse new writes and finish those that wait."""
+        self._writer.stop()
+
+    def close(self) -> None:
+        """Drain, then close the store."""
+        self.drain()
+        self._store.close()
+
+    # --- writing -------------------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        records: Sequence[PatientRecord],
+        deliver: Deliver,
+        *,
+        request_ids: Sequence[str] = (),
+        deadline: float | None = None,
+        explain: bool = True,
+        context: object = None,
+    ) -> None:
+        """Register or update validated records; ``deliver`` gets the Submission (with ``context``) when all are answered.
+
+        ``deliver`` is called from the writer's thread, once for all submissions of a batch that share it; it must be quick.
+        ``deadline`` is in time.monotonic() seconds. Raises QueueFull or Unavailable; then nothing is stored.
+        """
+        ids = request_ids or [""] * len(records)
+        writes = [
+            resolve_write(record, request_id=request_id, deadline=deadline, explain=explain)
+            for record, request_id in zip(records, ids, strict=True)
+        ]
+        self._writer.submit(Submission(writes, deliver, context))
+
+    def submit_retire(
+        self,
+        source: str,
+        local_id: str,
+        deliver: Deliver,
+        *,
+        request_id: str = "",
+        deadline: float | None = None,
+        context: object = None,
+    ) -> None:
+        """Retire a record: it leaves searches and answers, and its number may be given to someone else."""
+        write = control_write(Action.RETIRE, source, local_id, new_local_id="", request_id=request_id, deadline=deadline)
+        self._writer.submit(Submission([write], deliver, context))
+
+    def submit_replace(
+        self,
+        source: str,
+        numbers: tuple[str, str],
+        deliver: Deliver,
+        *,
+        request_id: str = "",
+        deadline: float | None = None,
+        context: object = None,
+    ) -> None:
+        """Replace a local number: ``numbers`` is (old, new)."""
+        write = control_write(
+            Action.REPLACE, source, numbers[0], new_local_id=numbers[1], request_id=request_id, deadline=deadline
+        )
+        self._writer.submit(Submission([write], deliver, context))
+
+    def resolve(self, record: PatientRecord, *, request_id: str = "", deadline: float | None = None) -> Future[ResolveAnswer]:
+        """Register or update one record; the future completes when the answer is durable."""
+        return self.resolve_many([record], request_ids=[request_id], deadline=deadline)[0]
+
+    def resolve_many(
+        self, records: Sequence[PatientRecord], *, request_ids: Sequence[str] = (), deadline: float | None = None
+    ) -> list[Future[ResolveAnswer]]:
+        """One future a record, in order."""
+        futures: list[Future[ResolveAnswer]] = [Future() for _ in records]
+        self.submit(records, _complete, request_ids=request_ids, deadline=deadline, context=futures)
+        return futures
+
+    def retire(self, source: str, local_id: str, *, request_id: str = "") -> Future[ResolveAnswer]:
+        """``submit_retire`` with a future."""
+        future: Future[ResolveAnswer] = Future()
+        self.submit_retire(source, local_id, _complete, request_id=request_id, context=[future])
+        return future
+
+    def replace_local_id(self, source: str, old: str, new: str, *, request_id: str = "") -> Future[ResolveAnswer]:
+        """``submit_replace`` with a future."""
+        future: Future[ResolveAnswer] = Future()
+        self.submit_replace(source, (old, new), _complete, request_id=request_id, context=[future])
+        return future
+
+    # --- reading -------------------------------------------------------------------------------------------------------
+
+    def match(
+        self,
+        record: PatientRecord,
+        *,
+        limit: int = 8,
+        near_misses: bool = False,
+        explain: bool = True,
+        only_certain: bool = False,
+    ) -> MatchAnswer:
+        """Search without writing. Raises InputError for a limit out of range or a record without usable trait."""
+        if not 1 <= limit <= self._limits.match_limit:
+            raise InputError("limit", f"must be between 1 and {self._limits.match_limit}")
+        return self._searcher.match(record, limit=limit, near_misses=near_misses, explain=explain, only_certain=only_certain)
+
+    def lookup_record(self, source: str, local_id: str) -> Person:
+        """The person a local number belongs to. Raises NotFound."""
+        return self._searcher.by_record(source, local_id)
+
+    def lookup_identifier(self, identifier: Identifier) -> tuple[Person, ...]:
+        """All persons that hold an identifier. Raises NotFound or InputError."""
+        return self._searcher.by_identifier(identifier)
+
+    def lookup_master(self, master_id: str) -> Person:
+        """The person of a master ID. Raises NotFound or InputError."""
+        return self._searcher.by_master_id(master_id)
+
+    def compare(self, a: PatientRecord, b: PatientRecord) -> Comparison:
+        """Compare two records; nothing is stored."""
+        return self._searcher.compare(a, b)
+
+    def stored_record(self, source: str, local_id: str) -> PatientRecord:
+        """A record as it was last received, from the journal. Raises NotFound."""
+        payload = self._store.record_payload(self._searcher.record(source, local_id))
+        if payload is None:
+            raise NotFound("RECORD")
+        return msgspec.json.decode(payload, type=PatientRecord)
+
+    def changes(self, after: int, limit: int, sources: frozenset[str] = frozenset()) -> list[ChangeEvent]:
+        """Up to ``limit`` changes after a sequence number, in order."""
+        return self._feed.after(after, limit, sources)
+
+    def subscribe(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """See ChangeFeed.subscribe."""
+        return self._feed.subscribe(listener)
+
+    def counts(self) -> Counts:
+        """Sizes and versions."""
+        index, snapshot = self._index, self._index.snapshot
+        return Counts(
+            index_id=self._store.meta.index_id,
+            model=index.model.reference,
+            encoding=index.model.encoding_version(),
+            records=snapshot.records,
+            persons=snapshot.persons,
+            rows=snapshot.rows,
+            sequence=snapshot.sequence,
+            open_reviews=index.open_reviews,
+            queue_length=self._writer.queue_length(),
+            queue_limit=self._limits.queue_limit,
+            population=index.population(snapshot),
+            capacity_rows=self._limits.capacity_rows,
+        )
+
+
+def _complete(finished: list[Submission]) -> None:
+    """Complete the futures of finished submissions."""
+    for submission in finished:
+        futures = submission.context
+        assert isinstance(futures, list)
+        for future, answer in zip(futures, submission.answers(), strict=True):
+            if future.cancelled():
+                continue
+            if isinstance(answer, MpiError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+
+__all__ = ["Counts", "Limits", "Registry", "Submission", "Write"]

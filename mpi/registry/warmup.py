@@ -1,0 +1,40 @@
+"""Compile and load every kernel before the first caller comes: a run of each on an index of its own, with made-up records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mpi.linkage.batch import load_groups, load_values, new_writes, resolve_batch, roll_back
+from mpi.linkage.features import Encoded
+from mpi.linkage.found import new_found
+from mpi.linkage.match import compare_pair, holders, match_one, new_graded
+from mpi.linkage.search import new_scratch
+from mpi.records import StandardName, StandardRecord, StandardText
+from mpi.registry.control import retire
+from mpi.registry.index import Index, find_key, put_key
+from mpi.registry.memory import reserve_index, reserve_table
+
+SMALL = 4096  # rows of the index that is thrown away
+
+
+def warm_up(index: Index) -> None:
+    """Run every kernel once with the argument types the index uses. Leaves ``index`` untouched."""
+    features = len(index.model.features)
+    hot, scratch, found = reserve_index(index.model, SMALL), new_scratch(features), new_found(1, features)
+    text = StandardText(text="warm", sound="wm", fold="wm")
+    encoded = index.encoder.encode([StandardRecord(names=(StandardName(family=text, given=text),), birth_date=19800101)])
+    writes = new_writes(np.full(1, -1, np.int64), features)
+    resolve_batch(hot, index.query, encoded, writes, 1, scratch, found)
+    resolve_batch(hot, index.query, encoded, new_writes(np.zeros(1, np.int64), features), 1, scratch, found)
+    graded = new_graded(features)
+    match_one(hot, index.query, encoded, (1, 0), scratch, found, graded)
+    compare_pair(index.query, encoded, encoded, hot.dictionary, 0, scratch, graded.explanation[0])
+    holders(hot, index.query.rules, encoded, np.zeros(1, np.int64), 1, np.zeros(1, np.int64))
+    roll_back(hot, index.query.rules, encoded, writes, 1)
+    numbers = np.zeros(1, np.int64)
+    load_values(hot, np.zeros(0, np.uint8), encoded)
+    load_groups(hot, index.query.rules, Encoded(*encoded), numbers, numbers)
+    retire(hot, 0)
+    table = reserve_table(16)
+    put_key(table, 1, 1)
+    find_key(table, 1)

@@ -1,0 +1,274 @@
+"""The single writer. All changes go through this thread: take what waits → search and decide → commit → publish → answer.
+
+Under load batches grow and throughput rises by itself; alone, a call pays one commit. The queue is bounded.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable
+from mpi.linkage.search import new_scratch
+from mpi.records import Grade, Outcome, ResolveAnswer
+from mpi.registry.control import apply_control, replace_event, retire_event, stale_event
+from mpi.registry.index import ACTIVE, RETIRED, Index
+from mpi.registry.master_id import MasterIds, format_code
+from mpi.registry.memory import room_left
+from mpi.registry.requests import RequestWindow
+from mpi.registry.segment import DurableValues, Segment
+from mpi.registry.writes import Action, Submission, Write
+from mpi.store import JournalEvent, Store
+
+log = logging.getLogger(__name__)
+
+ROW_RESERVE = 1024  # rows kept free, so that a batch never runs out of memory half-way
+TEXT_RESERVE = 512  # bytes a local number can take
+
+
+class Writer:
+    """See the module docstring. ``on_commit`` is told the events of every commit, after they became visible."""
+
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        ids: MasterIds,
+        *,
+        window: RequestWindow,
+        queue_limit: int,
+        batch_limit: int,
+        on_commit: Callable[[list[JournalEvent]], None],
+    ) -> None:
+        self._index, self._store, self._ids, self._window = index, store, ids, window
+        self._queue_limit, self._batch_limit = queue_limit, batch_limit
+        self._on_commit = on_commit
+        self._queue: deque[Write] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._scratch = new_scratch(len(index.model.features))
+        self._last_at = 0
+        self._durable = DurableValues(1, 0)
+        self._segment = self._new_segment()
+        self._thread = threading.Thread(target=self._run, name="mpi-writer", daemon=True)
+
+    def start(self, durable: DurableValues, last_at: int) -> None:
+        """Begin to work. ``durable`` says what of the dictionary the journal holds; ``last_at`` is its newest time."""
+        self._durable, self._last_at = durable, last_at
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is in the queue, then end the thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def queue_length(self) -> int:
+        return len(self._queue)
+
+    def submit(self, submission: Submission) -> None:
+        """Queue a call's writes. Raises QueueFull, or Unavailable when stopping; then nothing was queued."""
+        with self._wake:
+            if self._stopping:
+                raise Unavailable("DRAINING", "the index is stopping")
+            if len(self._queue) + len(submission.writes) > self._queue_limit:
+                raise QueueFull(retry_after_s=0.05)
+            self._queue.extend(submission.writes)
+            self._wake.notify()
+
+    # --- the writer's thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue and not self._stopping:
+                    self._wake.wait()
+                if not self._queue:
+                    return
+                take = min(len(self._queue), self._batch_limit)
+                batch = [self._queue.popleft() for _ in range(take)]
+            self._process(batch)
+
+    def _process(self, batch: list[Write]) -> None:
+        """Answer every write of a batch; a failure in one segment fails that segment only."""
+        self._segment = self._new_segment()
+        for write in batch:
+            try:
+                self._place(write)
+            except MpiError as error:
+                write.answer = error
+            except Exception:  # the writer must survive anything; the caller gets INTERNAL
+                log.exception("a write failed")
+                write.answer = StoreError("the write failed; nothing was stored")
+        self._commit_segment()
+        self._deliver(batch)
+
+    def _place(self, write: Write) -> None:
+        """Answer a write that needs no storing, or put it into the segment that will be committed."""
+        if write.expired():
+            raise DeadlinePassed
+        key = (write.source, write.local_id)
+        segment = self._segment
+        earlier = segment.by_request.get(write.request_id) if write.request_id else None
+        if key in segment.by_number or earlier is not None or write.action is not Action.RESOLVE:
+            follows = earlier if earlier is not None else segment.by_number.get(key)
+            if follows is not None and write.action is Action.RESOLVE and self._same(write, follows):
+                segment.followers.append((write, follows))
+                return
+            self._commit_segment()
+        if self._repeats_request(write):
+            return
+        if write.action is not Action.RESOLVE:
+            self._control(write)
+            return
+        known = self._index.find(write.source, write.local_id)
+        if known >= 0 and self._index.state[known] == RETIRED:
+            known = -1
+        if known < 0 or not self._settled(write, known):
+            self._segment.add(write, known)
+
+    @staticmethod
+    def _same(write: Write, leader: Write) -> bool:
+        """Whether a write repeats an earlier one of the same segment."""
+        number = (write.source, write.local_id) == (leader.source, leader.local_id)
+        return number and write.content == leader.content
+
+    def _repeats_request(self, write: Write) -> bool:
+        """Answer a repeated request with its first answer. Raises RequestIdReused for another body."""
+        if not write.request_id:
+            return False
+        sequence = self._window.find(write.request_id, write.body_hash)
+        if sequence is None:
+            return False
+        event = self._store.event(sequence)
+        if event is None or not event.answer:
+            return False
+        write.answer = msgspec.msgpack.decode(event.answer, type=ResolveAnswer)
+        return True
+
+    def _settled(self, write: Write, known: int) -> bool:
+        """Answer a known record's write that changes nothing: the same content again, or older than what is known."""
+        index = self._index
+        if index.content[known].tobytes() == write.content:
+            write.answer = ResolveAnswer(
+                master_id=format_code(int(index.master_code[index.hot.person_of[known]])),
+                outcome=Outcome.UNCHANGED,
+                sequence=int(index.sequence[known]),
+                grade=Grade(int(index.grade[known])),
+                model=index.models.names[index.made_by[known]],
+            )
+            return True
+        if 0 < write.recorded_at < index.recorded_at[known]:
+            self._commit_segment()
+            self._commit_single(write, stale_event(index, write, known))
+            return True
+        return False
+
+    def _control(self, write: Write) -> None:
+        """Retire a record or replace its local number."""
+        record = self._index.find(write.source, write.local_id)
+        if record < 0 or self._index.state[record] != ACTIVE:
+            raise NotFound("RECORD")
+        make = retire_event if write.action is Action.RETIRE else replace_event
+        self._commit_single(write, make(self._index, write, record))
+
+    def _commit_single(self, write: Write, event: JournalEvent) -> None:
+        """Commit one event that needs no search, and answer its write."""
+        event = msgspec.structs.replace(event, seq=self._index.snapshot.sequence + 1, at=self._now())
+        answer = ResolveAnswer(
+            master_id=format_code(event.master_code),
+            outcome=Outcome(event.outcome),
+            sequence=event.seq,
+            review_task=event.seq if event.review_task else 0,
+        )
+        event = msgspec.structs.replace(event, review_task=answer.review_task)
+        if write.request_id:
+            event = msgspec.structs.replace(event, answer=msgspec.msgpack.encode(answer))
+        self._store.append([event])
+        apply_control(self._index, event)
+        self._remember([write], [event])
+        self._index.publish(event.seq)
+        write.answer = answer
+        self._on_commit([event])
+
+    def _new_segment(self) -> Segment:
+        return Segment(self._index, self._ids, self._durable)
+
+    def _commit_segment(self) -> None:
+        """Decide, store and publish what was placed; on failure nothing of it remains and its writes get the error."""
+        segment, self._segment = self._segment, self._new_segment()
+        if not segment.writes:
+            return
+        try:
+            self._check_room(segment)
+            segment.decide(self._scratch)
+        except MpiError as error:
+            self._fail(segment, error)
+            return
+        try:
+            events = segment.make_events(self._index.snapshot.sequence, self._now())
+            events = self._with_answers(segment, events)
+            self._store.append(events)
+        except Exception as error:  # whatever went wrong, the provisional rows must go
+            segment.undo()
+            if not isinstance(error, MpiError):
+                log.exception("a commit failed")
+            self._fail(segment, error if isinstance(error, MpiError) else StoreError("the commit failed; nothing was stored"))
+            return
+        segment.apply()
+        self._remember(segment.writes, events)
+        self._index.publish(events[-1].seq)
+        segment.answer()
+        self._on_commit(events)
+
+    def _with_answers(self, segment: Segment, events: list[JournalEvent]) -> list[JournalEvent]:
+        """Journal the answer of writes that carry a request_id: a repeat gets just that."""
+        return [
+            msgspec.structs.replace(event, answer=msgspec.msgpack.encode(segment.answer_to(q))) if write.request_id else event
+            for q, (write, event) in enumerate(zip(segment.writes, events, strict=True))
+        ]
+
+    def _check_room(self, segment: Segment) -> None:
+        rows = segment.encode()
+        text = TEXT_RESERVE * len(segment.writes)
+        if room_left(self._index.hot) < rows + ROW_RESERVE or self._index.text_room() < text:
+            raise Unavailable("INDEX_FULL", "the index has reached its configured capacity", retry_after_s=60.0)
+
+    @staticmethod
+    def _fail(segment: Segment, error: MpiError) -> None:
+        for write in [*segment.writes, *(follower for follower, _ in segment.followers)]:
+            write.answer = error
+
+    def _remember(self, writes: list[Write], events: list[JournalEvent]) -> None:
+        for write, event in zip(writes, events, strict=True):
+            if write.request_id:
+                self._window.add(write.request_id, write.body_hash, event.seq, event.at)
+
+    def _now(self) -> int:
+        """µs since 1970, never going back."""
+        self._last_at = max(self._last_at, time.time_ns() // 1000)
+        return self._last_at
+
+    @staticmethod
+    def _deliver(batch: list[Write]) -> None:
+        """Hand finished submissions over, all that share a ``deliver`` in one call."""
+        groups: dict[Callable[[list[Submission]], None], list[Submission]] = {}
+        for write in batch:
+            submission = write.submission
+            assert submission is not None
+            assert write.answer is not None, "a write was left without an answer"
+            submission.remaining -= 1
+            if submission.remaining == 0:
+                groups.setdefault(submission.deliver, []).append(submission)
+        for deliver, finished in groups.items():
+            try:
+                deliver(finished)
+            except Exception:  # a caller that has gone must not stop the writer
+                log.exception("answers could not be delivered")
