@@ -18,6 +18,8 @@ _CACHED_VALUES = 1 << 16
 _APOSTROPHES = re.compile("['`´ʼʻ’‘ʹ′＇]")
 _ASCII_TOKENS = re.compile("[a-z]+")
 
+_UNMISTAKABLE_PINYIN = re.compile("x|zh")
+
 
 def particles() -> frozenset[str]:
     return word_lists("latin_words")["particle"]
@@ -58,6 +60,10 @@ def _nicknames() -> dict[str, str]:
     return table
 
 
+def is_english_given_name(token: str) -> bool:
+    return token in _nicknames()
+
+
 @lru_cache(_CACHED_VALUES)
 def phonetic(letters: str) -> str:
     """Metaphone (L. Philips 1990, as jellyfish has it) of the ASCII letters, in capitals: never equal to a pinyin sound."""
@@ -69,17 +75,15 @@ def phonetic(letters: str) -> str:
 def latin_value(tokens: tuple[str, ...], *, given: bool = False, chinese: bool = False) -> StandardText:
     """Standard form of a name part or word in Latin letters, given as tokens.
 
-    ``text`` joins the tokens, so that hyphens, spaces and apostrophes do not matter. Where the whole reads as pinyin,
-    ``sound`` is that pinyin, unless it is an English given name (Susan, or Dan where nothing says that the bearer is
-    ``chinese``). ``fold`` takes the full name for a nickname (of a ``given`` name) and leaves out particles (van der
-    Berg, Berg).
+    ``text`` joins the tokens, so that hyphens, spaces and apostrophes do not matter. ``sound`` is pinyin where the whole
+    reads so and the bearer is ``chinese`` (by the family name) or the spelling is unmistakable (x, zh); a longer English
+    ``given`` name stays English (Susan Wang). ``fold`` takes the full name for a nickname of a ``given`` name and leaves
+    out particles (van der Berg, Berg).
     """
     text = "".join(tokens)
     full = _nicknames().get(tokens[0]) if given and tokens else None
-    pinyin = syllables(text)
-    if full is not None and not (chinese and len(pinyin) == 1):
-        pinyin = ()
-    if pinyin and (chinese or not any(syllable[0] in "aoe" for syllable in pinyin[1:])):  # Sean is not se'an
+    pinyin = syllables(text) if chinese or _UNMISTAKABLE_PINYIN.search(text) else ()
+    if pinyin and (full is None or (chinese and len(pinyin) == 1)):
         sound = "".join(pinyin)
         return StandardText(text=sound, sound=sound, fold=fold_sound(sound))
     core = tokens

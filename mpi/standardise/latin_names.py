@@ -7,9 +7,9 @@ from functools import cache
 
 from mpi.records import RecordFlag, StandardName
 from mpi.standardise.hanzi import han_value
-from mpi.standardise.latin import latin_tokens, latin_value, particles
+from mpi.standardise.latin import is_english_given_name, latin_tokens, latin_value, particles
 from mpi.standardise.newborns import latin_newborn_rest
-from mpi.standardise.pinyin import pinyin_sound
+from mpi.standardise.pinyin import pinyin_sound, reads_plainly
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import reads_only_as_tibetan, tibetan_latin
 
@@ -68,11 +68,18 @@ def _split(text: str) -> tuple[Tokens, Tokens]:
     rest = latin_newborn_rest(tokens)
     if rest is not None:
         return _western(rest)[0], tokens[: len(tokens) - len(rest)]
-    if len(tokens) < 2 or tibetan_latin("".join(tokens)):
+    if len(tokens) < 2 or tibetan_latin("".join(tokens)) or _ends_tibetan(tokens):
         return (), tokens
     if all(pinyin_sound(token) for token in tokens) and (split := _chinese(tokens)):
         return split
     return _western(tokens)
+
+
+def _ends_tibetan(tokens: Tokens) -> bool:
+    """``Garab Dorje``: the last word is a Tibetan element, so it is no family name."""
+    if is_english_given_name(tokens[0]) or pinyin_sound(tokens[0]) in pinyin_surnames():
+        return False
+    return reads_only_as_tibetan(tokens[-1])
 
 
 def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:
@@ -113,10 +120,11 @@ def _standard(family: Tokens, given: Tokens) -> StandardName:
         return StandardName(given=whole)
     if given and not family and (alone := tibetan_latin("".join(given))):
         return StandardName(given=alone)
-    chinese = bool(family) and pinyin_sound("".join(family)) in pinyin_surnames()
-    given_text = "".join(given)
+    family_text, given_text = "".join(family), "".join(given)
+    family_chinese = pinyin_sound(family_text) in pinyin_surnames()
+    chinese = family_chinese or (not family and reads_plainly(given_text))
     tibetan = tibetan_latin(given_text) if given and reads_only_as_tibetan(given_text) else None
     return StandardName(
-        family=latin_value(family) if family else None,
+        family=latin_value(family, chinese=family_chinese) if family else None,
         given=tibetan or (latin_value(given, given=True, chinese=chinese) if given else None),
     )

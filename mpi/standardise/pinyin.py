@@ -39,7 +39,7 @@ _LONGEST = 6  # zhuang, chuang, shuang
 _MOST_LETTERS = 40  # longer runs are no name
 
 # What every run of syllables looks like; possessive, so that it costs one pass. Most foreign words fail here.
-_LIKE_PINYIN = re.compile("(?:(?:[bpmfdtnlgkhjqxrzcsyw]h?)?+[aeiouv]++(?:ng?+|r)?+)++")
+_LIKE_PINYIN = re.compile("(?:(?:[ln]y|[bpmfdtnlgkhjqxrzcsyw]h?)?+[aeiouv]++(?:ng?+|r)?+)++")
 
 _CACHED_VALUES = 1 << 16
 _LETTERS = re.compile("[a-z]+")
@@ -87,6 +87,12 @@ def _best_split(letters: str, end: int, best: list[_Split | None]) -> _Split | N
         if found is None or split < found:
             found = split
     return found
+
+
+def reads_plainly(letters: str) -> bool:
+    """Reads as pinyin without an apostrophe being missed (Sean would be se'an)."""
+    found = syllables(letters)
+    return bool(found) and not any(syllable[0] in "aeo" for syllable in found[1:])
 
 
 def pinyin_sound(letters: str) -> str:
