@@ -1,0 +1,193 @@
+"""What an estimation starts from, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.errors import ModelError
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+Rule = Mapping[str, frozenset[int]]  # feature → levels; satisfied when every feature has one of its levels (never 0)
+
+PATTERN_LIMIT = 20_000_000
+MISSING_ROWS_LIMIT = 1 << 16
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A compared trait. ``levels`` are the names of the levels 1…L, best first; level 0 is missing and has no name."""
+
+    name: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClassSpec:
+    """A relationship class. The features in ``shared`` are free in it, all others stay at u.
+
+    The first class of a problem is the same person: all its features are free, whatever ``shared`` says. ``excluded`` lists
+    levels that cannot occur, by feature; in a feature that is not free, u is rescaled over the remaining levels.
+    """
+
+    name: str
+    shared: tuple[str, ...] = ()
+    excluded: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Counted level patterns and what is known beforehand. F features, L the most levels, P distinct patterns.
+
+    patterns  uint8[P, F]   levels; every pattern satisfies at least one rule, and none occurs twice
+    counts    float64[P]    pairs with that pattern, over all pairs of the population that satisfy a rule
+    u         float64[F, L + 1]  share of each level among strangers, missing aside; column 0 and unused levels are 0
+    missing_patterns  bool[M, F]   which features are missing together …
+    missing_shares    float64[M]   … and in which share of random pairs
+    records   number of records n the patterns come from
+    """
+
+    features: tuple[FeatureSpec, ...]
+    classes: tuple[ClassSpec, ...]
+    rules: tuple[Rule, ...]
+    patterns: Levels
+    counts: Floats
+    u: Floats
+    missing_patterns: Flags
+    missing_shares: Floats
+    records: int
+
+    @property
+    def total_pairs(self) -> float:
+        """T, all pairs of the population."""
+        return self.records * (self.records - 1) / 2
+
+    @property
+    def levels(self) -> int:
+        """L, the most levels of any feature."""
+        return max(len(f.levels) for f in self.features)
+
+    def column(self, name: str) -> int:
+        """Index of a feature. Raises ModelError."""
+        for i, item in enumerate(self.features):
+            if item.name == name:
+                return i
+        raise ModelError(f"estimation: feature '{name}' is unknown")
+
+    def free(self) -> Flags:
+        """bool[C + 1, F]: whether a class estimates a feature. The last class is the stranger."""
+        result = np.zeros((len(self.classes) + 1, len(self.features)), np.bool_)
+        result[0] = True
+        for c, item in enumerate(self.classes[1:], start=1):
+            for name in item.shared:
+                result[c, self.column(name)] = True
+        return result
+
+    def possible(self) -> Flags:
+        """bool[C + 1, F, L + 1]: levels that exist and are not excluded. Level 0 is never one."""
+        result = np.zeros((len(self.classes) + 1, len(self.features), self.levels + 1), np.bool_)
+        for f, item in enumerate(self.features):
+            result[:, f, 1 : len(item.levels) + 1] = True
+        for c, declared in enumerate(self.classes):
+            for name, levels in declared.excluded.items():
+                result[c, self.column(name), list(levels)] = False
+        return result
+
+    def masks(self) -> Flags:
+        """bool[R, F, L + 1]: levels each rule asks for; a feature that is in no term has no level at all."""
+        result = np.zeros((len(self.rules), len(self.features), self.levels + 1), np.bool_)
+        for r, rule in enumerate(self.rules):
+            for name, levels in rule.items():
+                result[r, self.column(name), list(levels)] = True
+        return result
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An estimate. C classes and the stranger last.
+
+    probabilities    float64[C + 1, F, L + 1]  p_c(f, l); column 0 is 0
+    standard_errors  the same shape; 0 where nothing was estimated
+    pairs            float64[C + 1]  λ: expected pairs in all, seen or not
+    pairs_error      float64[C]      standard error of log λ
+    blocking_recall  float64[C + 1]  share of the class that satisfies a rule
+    free             bool[C + 1, F]
+    log_likelihoods  by iteration, of the start that was kept; a constant that no parameter changes is left out
+    objectives       the same with the smoothing prior; this is what EM raises, and it never falls
+    """
+
+    classes: tuple[str, ...]
+    probabilities: Floats
+    standard_errors: Floats
+    pairs: Floats
+    pairs_error: Floats
+    blocking_recall: Floats
+    free: Flags
+    log_likelihoods: tuple[float, ...]
+    objectives: tuple[float, ...]
+    converged: bool
+    warnings: tuple[str, ...]
+    records: int
+
+    @property
+    def expected(self) -> Floats:
+        """float64[C]: ρ, expected records in relation c to a record."""
+        return 2 * self.pairs[:-1] / self.records
+
+
+def independent_missing(rates: Sequence[float]) -> tuple[Flags, Floats]:
+    """Joint missing patterns of features that are missing independently, at these rates (one a feature)."""
+    some = [f for f, rate in enumerate(rates) if rate > 0]
+    if 1 << len(some) > MISSING_ROWS_LIMIT:
+        raise ModelError("estimation: too many features with missing values to combine them; give observed patterns")
+    rows = 1 << len(some)
+    patterns = np.zeros((rows, len(rates)), np.bool_)
+    shares = np.ones(rows)
+    for bit, f in enumerate(some):
+        patterns[:, f] = (np.arange(rows) >> bit) & 1 == 1
+        shares *= np.where(patterns[:, f], rates[f], 1 - rates[f])
+    return patterns, shares
+
+
+def check_problem(problem: Problem) -> None:
+    """Raise ModelError for a problem that cannot be estimated, saying why in a user's words."""
+    count, width = problem.patterns.shape
+    if width != len(problem.features) or problem.counts.shape != (count,):
+        raise ModelError("estimation: patterns, counts and features do not fit together")
+    if problem.u.shape != (width, problem.levels + 1):
+        raise ModelError("estimation: u needs one row a feature and one column a level, missing included")
+    if count == 0 or problem.counts.sum() <= 0:
+        raise ModelError("estimation: no pair of records satisfies a blocking rule, so there is nothing to learn from")
+    if count > PATTERN_LIMIT:
+        raise ModelError(f"estimation: more than {PATTERN_LIMIT} distinct level patterns; use fewer features")
+    if problem.records < 2 or problem.counts.sum() > problem.total_pairs * (1 + 1e-9):
+        raise ModelError("estimation: more pairs are counted than the number of records allows")
+    possible = problem.possible()
+    for f, item in enumerate(problem.features):
+        usable = problem.u[f, 1 : len(item.levels) + 1]
+        if usable.min() <= 0 or abs(usable.sum() - 1) > 1e-6:
+            raise ModelError(f"estimation: u of '{item.name}' must be positive and sum to 1")
+        if problem.patterns[:, f].max() > len(item.levels):
+            raise ModelError(f"estimation: '{item.name}' has a level beyond its last one")
+        for c, declared in enumerate(problem.classes):
+            if not possible[c, f].any():
+                raise ModelError(f"estimation: class '{declared.name}' excludes every level of '{item.name}'")
+    if not satisfied(problem.patterns, problem.masks()).all():
+        raise ModelError("estimation: a pattern satisfies no blocking rule")
+
+
+def satisfied(patterns: Levels, masks: Flags) -> Flags:
+    """bool[P]: whether a pattern satisfies at least one rule. ``masks`` as of ``Problem.masks``."""
+    result = np.zeros(len(patterns), np.bool_)
+    for mask in masks:
+        this = np.ones(len(patterns), np.bool_)
+        for f in np.flatnonzero(mask.any(axis=1)):
+            this &= mask[f][patterns[:, f]]
+        result |= this
+    return result
