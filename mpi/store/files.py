@@ -24,7 +24,9 @@ class Settings(NamedTuple):
 
     threads: int = 2
     memory_mb: int = 1024  # DuckDB's own buffers; the hot index is not part of it
-    checkpoint_mb: int = 2048  # size of the write-ahead log at which a commit would checkpoint by itself
+    idle_checkpoint_mb: int = 8  # write-ahead log worth a checkpoint while nothing waits
+    busy_checkpoint_mb: int = 128  # write-ahead log worth a checkpoint although it holds up writes for a second or two
+    forced_checkpoint_mb: int = 1024  # write-ahead log at which DuckDB checkpoints in the middle of a commit
     readers: int = 4  # cursors for reads
     reserve_mb: int = 256  # free disk space below which appends are refused
 
@@ -33,7 +35,7 @@ class Settings(NamedTuple):
         return {
             "threads": self.threads,
             "memory_limit": f"{self.memory_mb}MiB",
-            "checkpoint_threshold": f"{self.checkpoint_mb}MiB",
+            "checkpoint_threshold": f"{self.forced_checkpoint_mb}MiB",
             "preserve_insertion_order": True,
             "temp_directory": str(directory / "spill"),
             "autoinstall_known_extensions": False,
@@ -43,11 +45,12 @@ class Settings(NamedTuple):
 
 
 def connect(directory: Path, settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """The database of a data directory, made or migrated if need be. Raises StoreError when that cannot be done."""
+    """The database of a data directory, made or migrated if need be. Raises StoreError when that cannot be done.
+
+    Read-only, the file must be there and of this program's schema version.
+    """
     path = directory / DATABASE_FILE
     if not path.exists():
-        if read_only:
-            raise StoreError(f"there is no index in {directory}")
         _create(directory, settings)
     connection = _open(path, settings, read_only=read_only)
     try:

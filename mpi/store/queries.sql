@@ -8,10 +8,6 @@ SELECT schema_version FROM meta;
 -- Whether this is a database of ours at all.
 SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta';
 
--- name: count_tables
--- Zero for a file in which nothing was ever made.
-SELECT count(*) FROM duckdb_tables();
-
 -- name: read_meta
 SELECT schema_version, index_id, master_key, created_at, model, encoding FROM meta;
 
