@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated
@@ -35,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 def connect(server: str, data: Path | None = None, *, timeout_s: float = 30.0) -> Iterator[IndexClient]:
     """A client of the server, or of one that is started on ``data`` and stopped afterwards."""
     if data is None:
-        with IndexClient(server or load_config().address, timeout_s=timeout_s) as client:
+        with IndexClient(server or configured_server(), timeout_s=timeout_s) as client:
             yield client
         return
     if server:
@@ -44,16 +45,27 @@ def connect(server: str, data: Path | None = None, *, timeout_s: float = 30.0) -
         yield client
 
 
+def configured_server() -> str:
+    """Where the configuration says the index listens; on this machine where it listens on every address."""
+    config = load_config()
+    host = "127.0.0.1" if config.host in ("0.0.0.0", "::", "[::]") else config.host
+    return f"[{host}]:{config.port}" if ":" in host else f"{host}:{config.port}"
+
+
 @contextmanager
-def embedded_server(data: Path, options: Sequence[str] = ()) -> Iterator[str]:
+def embedded_server(data: Path, *, model: str = "") -> Iterator[str]:
     """Start ``mpi serve`` on a free loopback port; give its HOST:PORT; stop it gracefully.
 
-    Raises ConfigError with the server's own last words where it ends instead of serving, Unavailable where it takes more
-    than START_TIMEOUT_S.
+    ``model`` "": the configured one. Raises ConfigError with the server's own last words where it ends instead of serving,
+    Unavailable where it takes more than START_TIMEOUT_S.
     """
-    command = [sys.executable, "-m", "mpi.cli", "serve", "--data", str(data), "--listen", "127.0.0.1:0", *options]
+    settings = {"MPI_DATA_DIR": str(data), "MPI_HOST": "127.0.0.1", "MPI_PORT": "0"} | ({"MPI_MODEL": model} if model else {})
+    command = [sys.executable, "-m", "mpi.cli", "serve"]
+    environment = os.environ | settings  # handed on, not read: config.py reads it there
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
         try:
             yield _target(process, log)
         finally:

@@ -34,10 +34,12 @@ def match(
     given: str = "",
     sex: Annotated[str, typer.Option(help="male, female, other; 男, 女")] = "",
     birth_date: Annotated[str, typer.Option(help="1980-05-17, or as much of it as is known.")] = "",
-    identifier: Annotated[list[tuple[str, str]] | None, typer.Option(metavar="TYPE VALUE")] = None,
+    identifier: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="TYPE VALUE", help="One document; more in a JSON file.")
+    ] = None,
     phone: Annotated[list[str] | None, typer.Option()] = None,
     address: Annotated[str, typer.Option(help="The address in one line.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many candidates to show at most.")] = 10,
+    limit: Annotated[int, typer.Option(min=0, help="How many candidates to show; 0: as many as the server gives.")] = 0,
     near_misses: Annotated[bool, typer.Option("--near-misses", help="Show what is below the lower threshold too.")] = False,
     only_certain: Annotated[
         bool, typer.Option("--only-certain", help="The disclosure gate: one certain person or nobody.")
@@ -53,7 +55,7 @@ def match(
         names=(HumanName(text=name, family=family, given=given),) if name or family or given else (),
         sex=_sex(sex),
         birth_date=birth_date,
-        identifiers=tuple(document(*pair) for pair in identifier or ()),
+        identifiers=(document(*identifier),) if identifier is not None else (),
         phones=tuple(phone or ()),
         addresses=(Address(text=address),) if address else (),
     )
