@@ -20,25 +20,23 @@ if TYPE_CHECKING:  # a name that protobuf has for typing alone
 _MICROSECONDS = 1_000_000
 
 
-def resolution(answer: ResolveAnswer, *, reasons: bool = True) -> records_pb2.Resolution:
-    """What became of a write; ``reasons`` False leaves the lines by feature out."""
-    message = records_pb2.Resolution(
-        master_id=answer.master_id,
-        outcome=answer.outcome,  # type: ignore[arg-type]  # an IntEnum with the same numbers (a test compares them)
-        sequence=answer.sequence,
-        probability=answer.probability,
-        weight=answer.weight,
-        relationship=answer.relationship,
-        population=answer.population,
-        grade=answer.grade,  # type: ignore[arg-type]  # as above
-        decision_reasons=answer.decision_reasons,  # type: ignore[arg-type]  # as above
-        review_task=answer.review_task,
-        candidates=answer.candidates,
-        model=answer.model,
-    )
+def fill_resolution(message: records_pb2.Resolution, answer: ResolveAnswer, *, reasons: bool = True) -> None:
+    """What became of a write, into an empty message; ``reasons`` False leaves the lines by feature out."""
+    message.master_id = answer.master_id
+    message.outcome = answer.outcome  # type: ignore[assignment]  # an IntEnum with the same numbers (a test compares them)
+    message.sequence = answer.sequence
+    message.probability = answer.probability
+    message.weight = answer.weight
+    message.relationship = answer.relationship
+    message.population = answer.population
+    message.grade = answer.grade  # type: ignore[assignment]  # as above
+    message.decision_reasons.extend(answer.decision_reasons)  # type: ignore[arg-type]  # as above
+    message.review_task = answer.review_task
+    message.model = answer.model
+    if answer.candidates:
+        message.candidates.extend(answer.candidates)
     if reasons:
         _add_reasons(message.reasons, answer.reasons)
-    return message
 
 
 def _add_reasons(lines: RepeatedCompositeFieldContainer[records_pb2.MatchReason], reasons: Iterable[MatchReason]) -> None:
@@ -104,17 +102,14 @@ def _fill_candidate(message: records_pb2.Candidate, found: Candidate) -> None:
     _add_reasons(message.reasons, found.reasons)
 
 
-def comparison(found: Comparison) -> records_pb2.Comparison:
-    """Two records compared."""
-    message = records_pb2.Comparison(
-        weight=found.weight,
-        probability=found.probability,
-        relationship=found.relationship,
-        population=found.population,
-        model=found.model,
-    )
+def fill_comparison(message: records_pb2.Comparison, found: Comparison) -> None:
+    """Two records compared, into an empty message."""
+    message.weight = found.weight
+    message.probability = found.probability
+    message.relationship = found.relationship
+    message.population = found.population
+    message.model = found.model
     _add_reasons(message.reasons, found.reasons)
-    return message
 
 
 def change_event(event: ChangeEvent) -> records_pb2.ChangeEvent:

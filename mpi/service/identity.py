@@ -1,0 +1,270 @@
+"""IdentityService: each method turns a message into nouns, asks the registry, and turns the answer into a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Any
+
+import grpc
+
+from mpi.config import Config
+from mpi.errors import InputError, MpiError, SourceUnknown
+from mpi.records import PatientRecord, Person, ResolveAnswer
+from mpi.registry.registry import Registry
+from mpi.service import requests, responses
+from mpi.service.calls import Calls
+from mpi.service.changes import ChangeStreams
+from mpi.service.failures import item_status
+from mpi.service.feeds import FeedStreams
+from mpi.service.replies import Answering, Reply, Waiting
+from mpi.v1 import identity_pb2 as pb
+from mpi.v1 import records_pb2
+
+NAME = "mpi.v1.IdentityService"
+
+Answer = ResolveAnswer | MpiError
+
+
+class IdentityService:
+    """Handlers of the service. ``answering`` is the thread that answers writes."""
+
+    def __init__(self, registry: Registry, config: Config, answering: Answering) -> None:
+        self._registry, self._config, self._answering = registry, config, answering
+        self._sources = frozenset(config.sources)
+        self.changes = ChangeStreams(registry)
+        self.feeds = FeedStreams(registry, self.checked_record, window=config.stream_window)
+
+    def handlers(self, calls: Calls) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+        """gRPC's handlers by the name of the rpc."""
+        return {
+            "Resolve": calls.deferred(pb.ResolveRequest, self.resolve),
+            "BatchResolve": calls.deferred(pb.BatchResolveRequest, self.batch_resolve),
+            "StreamResolve": calls.both_stream(self.feeds.stream),
+            "MatchPersons": calls.unary(pb.MatchPersonsRequest, self.match_persons),
+            "Lookup": calls.unary(pb.LookupRequest, self.lookup),
+            "BatchLookup": calls.unary(pb.BatchLookupRequest, self.batch_lookup),
+            "CompareRecords": calls.unary(pb.CompareRecordsRequest, self.compare_records),
+            "WatchChanges": calls.server_stream(pb.WatchChangesRequest, self.changes.stream),
+            "RetireRecord": calls.deferred(pb.RetireRecordRequest, self.retire_record),
+            "ReplaceLocalId": calls.deferred(pb.ReplaceLocalIdRequest, self.replace_local_id),
+        }
+
+    # --- writing -------------------------------------------------------------------------------------------------------
+
+    def resolve(self, request: pb.ResolveRequest, reply: Reply, deadline: float | None) -> None:
+        record = self.checked_record(request.record, "record")
+        request_id = requests.request_id(request.request_id)
+        self._registry.submit(
+            (record,),
+            self._answering.deliver,
+            request_ids=(request_id,),
+            deadline=deadline,
+            context=Waiting(reply, _resolve_response),
+        )
+
+    def batch_resolve(self, request: pb.BatchResolveRequest, reply: Reply, deadline: float | None) -> None:
+        requests.batch_size("requests", len(request.requests), self._config.max_batch_records)
+        records: list[PatientRecord] = []
+        request_ids: list[str] = []
+        refused: dict[int, InputError] = {}
+        for position, item in enumerate(request.requests):
+            try:
+                request_id = requests.request_id(item.request_id)
+                records.append(self.checked_record(item.record, "record"))
+                request_ids.append(request_id)
+            except InputError as error:
+                refused[position] = requests.within(f"requests[{position}]", error)
+        include_reasons = request.include_reasons
+
+        def build(answers: Iterable[Answer]) -> bytes:
+            return _batch_response(answers, refused, include_reasons=include_reasons)
+
+        if not records:
+            reply.send(build(()))
+            return
+        self._registry.submit(
+            records,
+            self._answering.deliver,
+            request_ids=request_ids,
+            deadline=deadline,
+            explain=include_reasons,
+            context=Waiting(reply, build),
+        )
+
+    def retire_record(self, request: pb.RetireRecordRequest, reply: Reply, deadline: float | None) -> None:
+        source, local_id = self._checked_key(request.record, "record")
+        self._registry.submit_retire(
+            source,
+            local_id,
+            self._answering.deliver,
+            request_id=requests.request_id(request.request_id),
+            deadline=deadline,
+            context=Waiting(reply, _retire_response),
+        )
+
+    def replace_local_id(self, request: pb.ReplaceLocalIdRequest, reply: Reply, deadline: float | None) -> None:
+        source, old = requests.key(request.source, request.old_local_id, ("source", "old_local_id"))
+        _, new = requests.key(source, request.new_local_id, ("source", "new_local_id"))
+        self._check_source(source, "source")
+        self._registry.submit_replace(
+            source,
+            (old, new),
+            self._answering.deliver,
+            request_id=requests.request_id(request.request_id),
+            deadline=deadline,
+            context=Waiting(reply, _replace_response),
+        )
+
+    def checked_record(self, message: records_pb2.PatientRecord, path: str) -> PatientRecord:
+        """A record that may be written. Raises InputError and SourceUnknown with a path that starts with ``path``."""
+        try:
+            record = requests.valid_record(message)
+        except InputError as error:
+            raise requests.within(path, error) from None
+        if self._sources:
+            self._check_source(record.source, f"{path}.source")
+        return record
+
+    def _checked_key(self, message: records_pb2.RecordKey, path: str) -> tuple[str, str]:
+        try:
+            source, local_id = requests.record_key(message)
+        except InputError as error:
+            raise requests.within(path, error) from None
+        self._check_source(source, f"{path}.source")
+        return source, local_id
+
+    def _check_source(self, source: str, field: str) -> None:
+        if self._sources and source not in self._sources:
+            raise SourceUnknown(field, "is not a registered source")
+
+    # --- reading -------------------------------------------------------------------------------------------------------
+
+    def match_persons(self, request: pb.MatchPersonsRequest) -> pb.MatchPersonsResponse:
+        limit = requests.search_limit(request.limit, self._config.match_candidate_limit)
+        try:
+            record = requests.searched_record(request.record)
+        except InputError as error:
+            raise requests.within("record", error) from None
+        answer = self._registry.match(
+            record,
+            limit=limit,
+            near_misses=request.include_near_misses,
+            explain=request.include_reasons,
+            only_certain=request.only_certain,
+        )
+        return responses.match_answer(answer)
+
+    def lookup(self, request: pb.LookupRequest) -> pb.LookupResponse:
+        response = pb.LookupResponse()
+        self._look_up(request.key, requests.sources(request.sources), response)
+        return response
+
+    def batch_lookup(self, request: pb.BatchLookupRequest) -> pb.BatchLookupResponse:
+        requests.batch_size("keys", len(request.keys), self._config.max_batch_records)
+        sources = requests.sources(request.sources)
+        response = pb.BatchLookupResponse()
+        for position, key in enumerate(request.keys):
+            result = response.results.add()
+            try:
+                self._look_up(key, sources, result.found, path=f"keys[{position}]")
+            except MpiError as error:
+                result.error.CopyFrom(item_status(error))
+        return response
+
+    def _look_up(self, key: pb.LookupKey, sources: frozenset[str], response: pb.LookupResponse, *, path: str = "key") -> None:
+        """Fill ``response``. Raises NotFound and InputError."""
+        try:
+            persons = self._persons(key)
+        except InputError as error:
+            raise requests.within(path, error) from None
+        if len(persons) > 1:
+            response.outcome = pb.LOOKUP_OUTCOME_AMBIGUOUS
+        elif key.master_id and key.master_id != persons[0].master_id:
+            response.outcome = pb.LOOKUP_OUTCOME_SURVIVOR
+        else:
+            response.outcome = pb.LOOKUP_OUTCOME_FOUND
+        for person in persons:
+            responses.fill_person(response.persons.add(), person, sources)
+
+    def _persons(self, key: pb.LookupKey) -> tuple[Person, ...]:
+        which = key.WhichOneof("key")
+        if which == "record":
+            record = key.record
+            return (self._registry.lookup_record(record.source, record.local_id),)
+        if which == "master_id":
+            master_id = requests.limited("master_id", key.master_id, requests.MAX_MASTER_ID_LENGTH)
+            return (self._registry.lookup_master(master_id),)
+        if which == "identifier":
+            try:
+                return self._registry.lookup_identifier(requests.identifier(key.identifier))
+            except InputError as error:
+                raise requests.within("identifier", error) from None
+        raise InputError("key", "is required: one of record, identifier, master_id")
+
+    def compare_records(self, request: pb.CompareRecordsRequest) -> pb.CompareRecordsResponse:
+        first = self._compared(request.first, "first")
+        second = self._compared(request.second, "second")
+        response = pb.CompareRecordsResponse()
+        responses.fill_comparison(response.comparison, self._registry.compare(first, second))
+        return response
+
+    def _compared(self, message: pb.ComparedRecord, path: str) -> PatientRecord:
+        which = message.WhichOneof("record")
+        try:
+            if which == "given":
+                return requests.searched_record(message.given)
+            if which == "stored":
+                return self._registry.stored_record(*requests.record_key(message.stored))
+        except InputError as error:
+            raise requests.within(f"{path}.{which}", error) from None
+        raise InputError(path, "is required: one of given, stored")
+
+
+def _fill(resolution: records_pb2.Resolution, answers: list[Answer]) -> None:
+    """The one answer of a submission. Raises it when it is an error."""
+    (answer,) = answers
+    if isinstance(answer, MpiError):
+        raise answer
+    responses.fill_resolution(resolution, answer)
+
+
+def _resolve_response(answers: list[Answer]) -> bytes:
+    response = pb.ResolveResponse()
+    _fill(response.resolution, answers)
+    return response.SerializeToString()
+
+
+def _retire_response(answers: list[Answer]) -> bytes:
+    response = pb.RetireRecordResponse()
+    _fill(response.resolution, answers)
+    return response.SerializeToString()
+
+
+def _replace_response(answers: list[Answer]) -> bytes:
+    response = pb.ReplaceLocalIdResponse()
+    _fill(response.resolution, answers)
+    return response.SerializeToString()
+
+
+def _batch_response(answers: Iterable[Answer], refused: dict[int, InputError], *, include_reasons: bool) -> bytes:
+    """Answers in order, with the refused records' errors at their places."""
+    response = pb.BatchResolveResponse()
+    add = response.results.add
+    for answer in _merged(answers, refused):
+        result = add()
+        if isinstance(answer, ResolveAnswer):
+            responses.fill_resolution(result.resolution, answer, reasons=include_reasons)
+        else:
+            result.error.CopyFrom(item_status(answer))
+    return response.SerializeToString()
+
+
+def _merged(answers: Iterable[Answer], refused: dict[int, InputError]) -> Iterator[Answer]:
+    """What was refused at its position, everything else in between."""
+    rest = iter(answers)
+    for position in count():
+        answer = refused.get(position) or next(rest, None)
+        if answer is None:
+            return
+        yield answer

@@ -1,0 +1,47 @@
+"""From a Config to a registry on its data directory: which model file, which sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mpi
+from mpi.config import Config
+from mpi.errors import ConfigError
+from mpi.linkage.model import load_model
+from mpi.registry.registry import Limits, Registry
+from mpi.store import Settings, Store
+
+_SHIPPED = Path(mpi.__file__).parent / "models"
+_SUFFIX = ".toml"
+
+
+def model_path(model: str) -> Path:
+    """The file of a shipped model's name or of a path. Raises ConfigError where there is none."""
+    path = Path(model)
+    if path.suffix != _SUFFIX:
+        path = _SHIPPED / f"{model}{_SUFFIX}"
+    if not path.is_file():
+        shipped = ", ".join(sorted(p.stem for p in _SHIPPED.glob(f"*{_SUFFIX}")))
+        raise ConfigError(f"model: there is no file {path}; shipped models: {shipped or 'none'}")
+    return path
+
+
+def open_registry(config: Config) -> Registry:
+    """The registry of ``config.data_dir``, not started. Raises ConfigError, ModelError, StoreError."""
+    model, frequencies = load_model(model_path(config.model))
+    settings = Settings(threads=config.duckdb_threads, memory_mb=config.duckdb_memory_mb, reserve_mb=config.disk_reserve_mb)
+    limits = Limits(
+        catchment=config.catchment,
+        capacity_rows=config.index_capacity_rows,
+        queue_limit=config.queue_limit,
+        batch_limit=config.batch_limit,
+        match_limit=config.match_candidate_limit,
+        request_window_hours=config.request_id_window_hours,
+        request_window_count=config.request_id_window_count,
+    )
+    store = Store.open(Path(config.data_dir), settings=settings)
+    try:
+        return Registry(store, model, frequencies, limits)
+    except BaseException:
+        store.close()
+        raise
