@@ -108,5 +108,6 @@ def wrong_date(date: str, rng: random.Random) -> str:
         return f"{year}-{rng.randrange(1, 13):02d}-{min(int(day), 28):02d}"
     if kind < 0.95:
         shift = rng.choice([-10, -1, 1, 10, rng.randrange(-9, 10)])
-        return f"{int(year) + shift}-{month}-{min(int(day), 28):02d}"
+        shifted = int(year) + (shift if int(year) + shift < 2025 else -abs(shift))  # programs refuse dates to come
+        return f"{shifted}-{month}-{min(int(day), 28):02d}"
     return f"{year}-01-01"

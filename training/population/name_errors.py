@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 
@@ -100,35 +101,32 @@ def _placeholder(family: str, _: str, rng: random.Random) -> tuple[str, str]:
 
 
 def _wrong_character(rates: ErrorRates) -> Change:
-    bounds = np.cumsum([rates.share_homophone, rates.share_look_alike, rates.share_dialect])
+    bounds = np.cumsum([rates.share_homophone, rates.share_look_alike, rates.share_dialect]).tolist()
 
     def change(family: str, given: str, rng: random.Random) -> tuple[str, str]:
+        draw = rng.random()
+        wanted = next((kind for kind, bound in enumerate(bounds) if draw < bound), 3)
         in_family = bool(family) and (not given or rng.random() < 0.16)
         text = family if in_family else given
         places = [i for i, c in enumerate(text) if c >= "一"]
-        if not places:
-            return family, given
-        at = rng.choice(places)
-        new = _other_character(text[at], float(rng.random()), bounds.tolist(), rng, family=in_family)
-        text = text[:at] + new + text[at + 1 :]
+        rng.shuffle(places)
+        # The wanted kind first at any place; where no character has such a candidate, the next kind.
+        for kind, at in itertools.product([wanted, 0, 1, 2, 3], places):
+            if (new := _other_character(text[at], kind, rng, family=in_family)) != text[at]:
+                text = text[:at] + new + text[at + 1 :]
+                break
         return (text, given) if in_family else (family, text)
 
     return change
 
 
-def _other_character(old: str, draw: float, bounds: list[float], rng: random.Random, *, family: bool) -> str:
-    """By the drawn kind; where that kind has no candidate, by the next that has one."""
-    kinds: list[Callable[[], str]] = [
-        lambda: characters.homophone(old, rng, family=family),
-        lambda: characters.look_alike(old, rng),
-        lambda: characters.dialect_twin(old, rng, family=family),
-        lambda: characters.any_other(old, rng),
-    ]
-    wanted = next((k for k, bound in enumerate(bounds) if draw < bound), 3)
-    for kind in [wanted, 0, 1, 2, 3]:
-        if (new := kinds[kind]()) != old:
-            return new
-    return old
+def _other_character(old: str, kind: int, rng: random.Random, *, family: bool) -> str:
+    """0 homophone, 1 look-alike, 2 dialect, 3 any other; ``old`` itself where there is no candidate."""
+    if kind == 0:
+        return characters.homophone(old, rng, family=family)
+    if kind == 1:
+        return characters.look_alike(old, rng)
+    return characters.dialect_twin(old, rng, family=family) if kind == 2 else characters.any_other(old, rng)
 
 
 def _wrong_letter(family: str, given: str, rng: random.Random) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from training.population.rates import ErrorRates
 from training.population.strata import Stratum
 from training.population.streams import Streams
 
-EPOCH_JULIAN = 2440587.5  # of 1970-01-01 0h
+EPOCH_JULIAN = 2440588  # day number of 1970-01-01
 
 
 def spoil_numbers(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams) -> None:
@@ -37,10 +37,10 @@ def spoil_numbers(draft: Draft, facts: Facts, rates: ErrorRates, streams: Stream
     filler = resident & (rng.random(size) < rates.number_placeholder * draft.haste)
     fillers = np.array([b"000000000000000000", b"111111111111111111", b"999999999999999999", b"0", b"50000019000101000X"])
     draft.number[filler] = fillers[rng.integers(0, len(fillers), int(filler.sum()))]
-    draft.mark(draft.number == b"", Stratum.NO_NUMBER)
-    draft.mark(filler, Stratum.NO_NUMBER)
+    draft.strata[filler] &= ~(Stratum.LEGACY_NUMBER | Stratum.RELATIVE_NUMBER | Stratum.WRONG_NUMBER).value
+    draft.mark((draft.number == b"") | filler, Stratum.NO_NUMBER)
     before = (draft.day < facts.corrected[draft.person]) & (facts.first_number[draft.person] != b"")
-    draft.mark(before & resident & ~filler, Stratum.WRONG_NUMBER)
+    draft.mark(before & resident & ~filler & (draft.number != b""), Stratum.WRONG_NUMBER)
 
 
 def _borrowed(draft: Draft, facts: Facts, rates: ErrorRates, rng: np.random.Generator) -> None:
@@ -161,7 +161,7 @@ def _existing_day(year: Ints, month: Ints, day: Ints) -> None:
 def lunar_months() -> tuple[Ints, Ints, Ints]:
     """First days (since 1970-01-01) of all months of the Chinese calendar 1900–2030, year, month; leap months repeat."""
     months = {
-        (round(m.getFirstJulianDay() - EPOCH_JULIAN), m.getYear(), abs(m.getMonth()))
+        (int(m.getFirstJulianDay()) - EPOCH_JULIAN, m.getYear(), abs(m.getMonth()))
         for y in range(1900, 2031)
         for m in LunarYear.fromYear(y).getMonths()
     }
