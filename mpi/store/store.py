@@ -24,13 +24,14 @@ from mpi.store.views import Meta, RequestEntry
 REPLAY_ROWS = 65_536
 REQUEST_ROWS = 10_000
 MIB = 1 << 20
+NOTHING: pa.Table = JOURNAL_SCHEMA.empty_table()
 
 
 class _Incoming:
     """What is being appended, as an Arrow stream. Registered once for all appends: registering costs 0.8 ms."""
 
     def __init__(self) -> None:
-        self.table: pa.Table = JOURNAL_SCHEMA.empty_table()
+        self.table: pa.Table = NOTHING
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.table.__arrow_c_stream__(requested_schema)
@@ -101,7 +102,7 @@ class Store:
                 self._after_failure()
                 raise StoreError(f"the commit failed ({type(error).__name__}); nothing was stored") from None
             finally:
-                self._incoming.table = JOURNAL_SCHEMA.empty_table()
+                self._incoming.table = NOTHING
             self._last = events[-1].seq
 
     def _refuse_unless_writable(self, events: Sequence[JournalEvent]) -> None:

@@ -12,7 +12,7 @@ CREATE TABLE meta (
 -- Every durable fact, in one order. See journal.py for what each column means. Hashes do not compress; saying so spares a
 -- checkpoint the attempt.
 CREATE TABLE journal (
-    seq               BIGINT    NOT NULL CHECK (seq > 0),
+    seq               BIGINT    NOT NULL,
     "at"              BIGINT    NOT NULL,
     outcome           UTINYINT  NOT NULL CHECK (outcome > 0),
     source            VARCHAR   NOT NULL CHECK (source <> ''),
