@@ -21,6 +21,12 @@ def record_key(source: str, local_id: str) -> str:
     return f"{source}/{local_id}"
 
 
+def split_key(key: str) -> tuple[str, str]:
+    """Source and local number of a record key; a source's name holds no slash."""
+    source, _, local_id = key.partition("/")
+    return source, local_id
+
+
 def key_of(record: PatientRecord) -> str:
     return record_key(record.source, record.local_id)
 
