@@ -1,6 +1,6 @@
 """Which character is written for which: homophones, dialect, look-alikes, traditional forms, pinyin.
 
-Readings come from ``pypinyin`` and traditional forms from OpenCC at run time; the common characters are the first level of
+Readings come from ``pypinyin`` and traditional forms from OpenCC at run time; other common characters are the first level of
 GB 2312 (through Python's codec); look-alikes are this folder's own list.
 """
 
@@ -52,25 +52,31 @@ def folded(sound: str) -> str:
 
 
 @cache
-def _common() -> tuple[str, ...]:
-    """Characters in order: those used in names, then the first level of GB 2312."""
-    found: dict[str, None] = {}
-    for values in given_names().values():
-        for value in values:
-            found.update(dict.fromkeys(value))
-    for high in range(0xB0, 0xD8):
-        for low in range(0xA1, 0xFF):
-            found.update(dict.fromkeys(bytes([high, low]).decode("gb2312", "ignore")))
-    return tuple(found)
+def _named() -> tuple[str, ...]:
+    """Characters used in given names, the usual ones first."""
+    return tuple(dict.fromkeys(c for values in given_names().values() for value in values for c in value))
 
 
 @cache
-def _by_sound(*, family: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _common() -> tuple[str, ...]:
+    """The first level of GB 2312 (in the order of pinyin) without the characters used in names."""
+    level = (bytes([high, low]) for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF))
+    return tuple(c for code in level for c in code.decode("gb2312", "ignore") if c not in _named())
+
+
+def _sound(character: str, *, family: bool) -> str:
+    return SURNAME_READING.get(character, reading(character)) if family else reading(character)
+
+
+@cache
+def _by_sound(pool: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Toneless sound → characters, and folded sound → characters, of ``surnames``, ``named`` or ``common`` ones."""
+    family = pool == "surnames"
+    members = [s for s in surnames().values if len(s) == 1] if family else _named() if pool == "named" else _common()
     sounds: dict[str, list[str]] = defaultdict(list)
     folds: dict[str, list[str]] = defaultdict(list)
-    for character in [s for s in surnames().values if len(s) == 1] if family else _common():
-        sound = SURNAME_READING.get(character, reading(character)) if family else reading(character)
-        if sound:
+    for character in members:
+        if sound := _sound(character, family=family):
             sounds[sound].append(character)
             folds[folded(sound)].append(character)
     return sounds, folds
@@ -89,30 +95,38 @@ def look_alikes() -> dict[str, list[str]]:
 
 
 def homophone(character: str, rng: random.Random, *, family: bool = False) -> str:
-    """Another character of the same toneless sound, an earlier (commoner) one sooner; itself where there is none."""
-    sound = SURNAME_READING.get(character, reading(character)) if family else reading(character)
-    return _one_of([c for c in _by_sound(family=family)[0].get(sound, []) if c != character], character, rng)
+    """Another character of the same toneless sound; itself where there is none.
+
+    For a family name another surname; else nearly always a character that is used in names, a usual one sooner.
+    """
+    sound = _sound(character, family=family)
+    for pool in ("surnames",) if family else ("named", "common") if rng.random() < 0.93 else ("common", "named"):
+        if found := [c for c in _by_sound(pool)[0].get(sound, []) if c != character]:
+            return _one_of(found, rng)
+    return character
 
 
 def dialect_twin(character: str, rng: random.Random, *, family: bool = False) -> str:
     """A character of another sound that is heard as the same in Chongqing; itself where there is none."""
-    sound = SURNAME_READING.get(character, reading(character)) if family else reading(character)
-    near = [c for c in _by_sound(family=family)[1].get(folded(sound), []) if reading(c) != sound]
-    return _one_of(near, character, rng)
+    sound = _sound(character, family=family)
+    for pool in ("surnames",) if family else ("named", "common"):
+        near = _by_sound(pool)[1].get(folded(sound), [])
+        if found := [c for c in near if _sound(c, family=family) != sound]:
+            return _one_of(found, rng)
+    return character
 
 
 def look_alike(character: str, rng: random.Random) -> str:
-    return _one_of(look_alikes().get(character, []), character, rng)
+    return _one_of(look_alikes().get(character) or [character], rng)
 
 
-def any_other(character: str, rng: random.Random) -> str:
-    """A common character that has nothing to do with the right one (the wrong line of a candidate list)."""
-    return _one_of([c for c in _common()[:600] if c != character], character, rng)
+def any_other(character: str, rng: random.Random, *, family: bool = False) -> str:
+    """One that has nothing to do with the right one (the wrong line of a candidate list)."""
+    pool = surnames().values[:120] if family else _named()[:500]
+    return rng.choice([c for c in pool if c != character and len(c) == 1])
 
 
-def _one_of(candidates: list[str], otherwise: str, rng: random.Random) -> str:
-    if not candidates:
-        return otherwise
+def _one_of(candidates: list[str], rng: random.Random) -> str:
     return candidates[int(rng.expovariate(0.4)) % len(candidates)]
 
 

@@ -87,7 +87,7 @@ def make_facts(persons: Persons, names: Names, streams: Streams) -> Facts:
 
     renamed = some_day(count, 0.008)
     han = persons.group <= Group.OTHER_MINORITY
-    other = np.where((renamed <= LAST_DAY) & han & (renamed > persons.birth), rng.permutation(names.given), 0)
+    other = np.where((renamed <= LAST_DAY) & han & (renamed > persons.birth), _name_of_a_peer(persons, names), 0)
     number = resident_numbers(persons, streams)
     corrected = some_day(count, 0.006)
     first = np.where(corrected <= LAST_DAY, resident_numbers(persons, streams, stream="numbers before correction"), b"")
@@ -112,6 +112,14 @@ def make_facts(persons: Persons, names: Names, streams: Streams) -> Facts:
         moves=moves,
         death=_deaths(persons, rng),
     )
+
+
+def _name_of_a_peer(persons: Persons, names: Names) -> Codes:
+    """For everyone the given name of the next younger person of the same sex: a name of the same fashion."""
+    order = np.lexsort((persons.birth, persons.male))
+    result = np.empty_like(names.given)
+    result[order] = np.roll(names.given[order], -1)
+    return result
 
 
 def _deaths(persons: Persons, rng: np.random.Generator) -> Ints:

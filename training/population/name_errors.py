@@ -15,6 +15,7 @@ from training.population.persons import Group, Ints
 from training.population.rates import ErrorRates
 from training.population.strata import Stratum
 from training.population.streams import Streams
+from training.population.tables import sources
 
 Change = Callable[[str, str, random.Random], tuple[str, str]]
 """(family, given, random) → (family, given) as it is written down."""
@@ -29,6 +30,7 @@ def spoil_names(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams)
     han = group <= Group.OTHER_MINORITY
     chinese = han | (group >= Group.HONG_KONG_MACAO)
     latin = group == Group.FOREIGN
+    split = sources().split_names[draft.source] & (draft.family > 0)
     # (share, who, change); a wrong character depends on haste, ways of writing do not.
     haste = draft.haste
     plan: list[tuple[np.ndarray, np.ndarray, Change, Stratum | None]] = [
@@ -36,7 +38,12 @@ def spoil_names(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams)
         (rates.name_character * haste, open_ & ~latin, _wrong_character(rates), Stratum.WRONG_NAME),
         (rates.name_character * haste, open_ & latin, _wrong_letter, Stratum.WRONG_NAME),
         (rates.name_truncated * haste, open_, _truncated, Stratum.WRONG_NAME),
-        (rates.name_swapped * haste * np.where(latin, 30, 1), open_, lambda f, g, _: (g, f), Stratum.WRONG_NAME),
+        (
+            rates.name_swapped * haste * np.where(latin, 30, 1),
+            open_ & (latin | split),
+            lambda f, g, _: (g, f),
+            Stratum.WRONG_NAME,
+        ),
         (np.full(len(draft), rates.name_pinyin), open_ & chinese, _pinyin, Stratum.WRONG_NAME),
         (np.where(han, rates.name_traditional, 0.6), open_ & chinese, _traditional, None),
         (np.full(len(draft), rates.name_variant), open_ & (group == Group.TIBETAN), _tibetan_variant, None),
@@ -47,17 +54,21 @@ def spoil_names(draft: Draft, facts: Facts, rates: ErrorRates, streams: Streams)
     ]
     _old_names(draft, facts, rates, rng)
     for number, (share, who, change, stratum) in enumerate(plan):
-        hit = np.flatnonzero(who & (rng.random(len(draft)) < share))
-        _apply(draft, facts, hit, change, streams.python(f"name change {number}"))
+        unnamed = (draft.strata & Stratum.PLACEHOLDER_NAME.value) != 0
+        hit = np.flatnonzero(who & ~unnamed & (rng.random(len(draft)) < share))
+        changed = _apply(draft, facts, hit, change, streams.python(f"name change {number}"))
         if stratum is not None:
-            draft.mark(hit, stratum)
+            draft.mark(changed, stratum)
 
 
-def _apply(draft: Draft, facts: Facts, hit: Ints, change: Change, rng: random.Random) -> None:
+def _apply(draft: Draft, facts: Facts, hit: Ints, change: Change, rng: random.Random) -> Ints:
+    """Returns those of ``hit`` whose name is another now."""
     words = facts.names.vocabulary
+    before = draft.family[hit], draft.given[hit]
     for i in hit.tolist():
         family, given = change(words.values[draft.family[i]], words.values[draft.given[i]], rng)
         draft.family[i], draft.given[i] = words.code(family), words.code(given)
+    return np.asarray(hit[(before[0] != draft.family[hit]) | (before[1] != draft.given[hit])])
 
 
 def _newborns(draft: Draft, facts: Facts, rng: random.Random) -> None:
@@ -126,7 +137,7 @@ def _other_character(old: str, kind: int, rng: random.Random, *, family: bool) -
         return characters.homophone(old, rng, family=family)
     if kind == 1:
         return characters.look_alike(old, rng)
-    return characters.dialect_twin(old, rng, family=family) if kind == 2 else characters.any_other(old, rng)
+    return characters.dialect_twin(old, rng, family=family) if kind == 2 else characters.any_other(old, rng, family=family)
 
 
 def _wrong_letter(family: str, given: str, rng: random.Random) -> tuple[str, str]:
@@ -150,6 +161,10 @@ def misspelt(text: str, rng: random.Random) -> str:
 
 def _truncated(family: str, given: str, rng: random.Random) -> tuple[str, str]:
     return family, given[: max(1, len(given) - (1 if len(given) < 5 else rng.randrange(1, 4)))]
+
+
+def _swapped(family: str, given: str, _: random.Random) -> tuple[str, str]:
+    return given, family
 
 
 def _pinyin(family: str, given: str, rng: random.Random) -> tuple[str, str]:
@@ -198,7 +213,7 @@ def _spaced(family: str, given: str, rng: random.Random) -> tuple[str, str]:
     if style == 1:
         return "", f"{family} {given}".strip()
     if style == 2:
-        return family, given + rng.choice([" ", ".", "*", "１", "(女)", "2"])
+        return family, given + rng.choice([" ", ".", "*", "１", "2"])
     if style == 3:
         return family, " ".join(given) if len(given) < 4 else given
     return f" {family}", given
