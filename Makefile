@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench ci
+.PHONY: demo test lint lint-style lint-types lint-imports lint-contract bench ci
 .DELETE_ON_ERROR:
 
 demo: .venv/lab.stamp
@@ -20,11 +20,19 @@ demo: .venv/lab.stamp
 test: .venv/dev.stamp
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs
 
-lint: .venv/dev.stamp
+lint: lint-style lint-types lint-imports lint-contract
+
+lint-style: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: .venv/dev.stamp
 	$(BIN)/mypy
+
+lint-imports: .venv/dev.stamp
 	$(BIN)/lint-imports --no-logo
+
+lint-contract: .venv/dev.stamp
 	$(BIN)/buf lint protos
 	$(BIN)/python protos/generate.py --check
 
