@@ -39,13 +39,15 @@ def has_han(text: str) -> bool:
 
 
 def without_accents(text: str) -> str:
-    """Base letters only: é → e, ü → u, ß → ss. Letters without decomposition (ø, ł, đ …) by a small table."""
+    """Without the accents of European letters: é → e, ü → u, ß → ss. What does not decompose (ø, ł, đ …) by a small table."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text.translate(_UNDECOMPOSED))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
 
 
+# Marks of Latin, Greek and Cyrillic letters; the vowel signs of other scripts are letters.
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _UNDECOMPOSED = str.maketrans(
     {
         "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",

@@ -34,7 +34,7 @@ _ROAD_NAME = r"([^\d]{1,10}?(?:大道|大街|公路|路|街(?!道|区)|巷|胡�
 _ROAD = re.compile(_ROAD_NAME + r"([^\d]{0,3}?(?:支路|支巷|巷|弄|横街|后街|段))?")
 _NUMBER = re.compile(r"(?:no)?(\d+[a-z]?(?:-\d+)?)(?:号(?![楼院线库桥桩门馆])(?:(?:附|之)(\d+)号?)?|弄(?:(\d+)号)?)")
 _BARE_NUMBER = re.compile(r"(\d+(?:-\d{1,2})?)(?![-\da-z#栋幢座单楼层室区期号组社弄])")
-_COMMUNITY = re.compile(r"(?:[^\da-z#-]|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期队组社])|(?<=\D)[a-z](?=区))+")
+_COMMUNITY = re.compile(r"(?:[^\da-z#-]|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期])|(?<=\D)[a-z](?=区))+")
 _BUILDING = re.compile(r"([a-z]?\d+[a-z]?|[a-z])(?:号楼|号院|栋|幢|座|#楼?|楼(?=\d+单元))")
 _UNIT = re.compile(r"(\d+|[a-z])(?:单元|门(?=\d))")
 _FLOOR = re.compile(r"(\d+)(?:层|楼|f(?![a-z]))")

@@ -15,22 +15,30 @@ from mpi.standardise.pinyin import fold_sound, pinyin_sound, syllables
 from mpi.standardise.table_files import table_rows, word_lists
 
 _CACHED_VALUES = 1 << 16
+_DASHES = re.compile("[‐‑‒–—]")
 _APOSTROPHES = re.compile("['`´ʼʻ’‘ʹ′＇]")
 _ASCII_TOKENS = re.compile("[a-z]+")
 
+_HYPHEN = re.compile(r"([^\W\d_]+)\s?-\s?(?=[^\W\d_])")
 _UNMISTAKABLE_PINYIN = re.compile("x|zh")
 
 
 def particles() -> frozenset[str]:
+    """Words in front of a family name that are often left out (van, de la, al)."""
     return word_lists("latin_words")["particle"]
 
 
 def latin_tokens(text: str) -> tuple[str, ...]:
-    """Lower-case words without accents, apostrophes, digits and punctuation. Letters of other alphabets stay as they are."""
+    """Lower-case words without accents, apostrophes, digits and punctuation; Smith-Jones is one word, al-Hassan two.
+
+    Letters of other alphabets stay as they are.
+    """
+    if "-" in text:
+        text = _HYPHEN.sub(lambda word: word[1] + (" " if word[1].casefold() in particles() else ""), text)
     if text.isascii():
         return tuple(_ASCII_TOKENS.findall(_APOSTROPHES.sub("", text.lower())))
-    form = _APOSTROPHES.sub("", clean(text)).casefold()
-    words = re.split(r"[\s\-]+", form)
+    form = _APOSTROPHES.sub("", _DASHES.sub("-", clean(text))).casefold()
+    words = form.split()
     return tuple(token for word in words for token in _word_tokens(word) if token)
 
 

@@ -68,23 +68,20 @@ def _split(text: str) -> tuple[Tokens, Tokens]:
     rest = latin_newborn_rest(tokens)
     if rest is not None:
         return _western(rest)[0], tokens[: len(tokens) - len(rest)]
-    if len(tokens) < 2 or tibetan_latin("".join(tokens)) or _ends_tibetan(tokens):
+    if len(tokens) < 2 or tibetan_latin("".join(tokens)):
         return (), tokens
+    if reads_only_as_tibetan(tokens[-1]) and not is_english_given_name(tokens[0]):  # Garab Dorje; Li Dolma
+        return (tokens[:1], tokens[1:]) if pinyin_sound(tokens[0]) in pinyin_surnames() else ((), tokens)
     if all(pinyin_sound(token) for token in tokens) and (split := _chinese(tokens)):
         return split
     return _western(tokens)
 
 
-def _ends_tibetan(tokens: Tokens) -> bool:
-    """``Garab Dorje``: the last word is a Tibetan element, so it is no family name."""
-    if is_english_given_name(tokens[0]) or pinyin_sound(tokens[0]) in pinyin_surnames():
-        return False
-    return reads_only_as_tibetan(tokens[-1])
-
-
 def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:
-    """Order of a pinyin name by its surname; family name first where both ends could be one. None: neither end is one."""
+    """Order of a pinyin name by its surname; the commoner, else the first, where both ends are one."""
     surnames = pinyin_surnames()
+    if len(tokens) == 2 and _is_common(tokens[1]) and not _is_common(tokens[0]):
+        return tokens[1:], tokens[:1]
     for size in (2, 1):
         if (
             len(tokens) > size
@@ -95,6 +92,10 @@ def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:
     if pinyin_sound(tokens[-1]) in surnames:
         return tokens[-1:], tokens[:-1]
     return None
+
+
+def _is_common(token: str) -> bool:
+    return pinyin_sound(token) in word_lists("latin_words")["common_surname"]
 
 
 def _is_compound(tokens: Tokens) -> bool:
@@ -110,7 +111,8 @@ def _compound_sounds() -> frozenset[str]:
 def _western(tokens: Tokens) -> tuple[Tokens, Tokens]:
     """Given names, then the family name with its particles (``ludwig | van beethoven``)."""
     start = len(tokens) - 1
-    while start > 1 and tokens[start - 1] in particles():
+    attached = particles() | word_lists("latin_words")["prefix"]
+    while start > 1 and tokens[start - 1] in attached:
         start -= 1
     return (tokens[start:], tokens[:start]) if start > 0 else (tokens, ())
 

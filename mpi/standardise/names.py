@@ -66,12 +66,24 @@ def _read(text: str, family: str, given: str) -> NameReading:
 def _han_or_latin(text: str, family: str, given: str) -> NameReading:
     if not has_han(text or family + given):
         return NameReading(*latin_name(text, family, given))
+    if family and given and has_han(family) != has_han(given):
+        return _mixed(family, given)
     reading = _han_name(text, family, given)
     latin = _LATIN_RUN.findall(_without_han(text)) if text else []
     if latin and len(latin[0]) > 3:  # 王小明 WANG XIAOMING; a shorter rest is a mark of the hospital (王小明A)
         names, flags = latin_name(latin[0], "", "")
         return NameReading(reading.names + names, reading.flags | flags)
     return reading
+
+
+def _mixed(family: str, given: str) -> NameReading:
+    """One part in Han characters, the other in Latin letters (王, Xiaoming): each by its own rules."""
+    families, givens = _han_or_latin("", family, ""), _han_or_latin("", "", given)
+    flags = families.flags | givens.flags
+    family_value = families.names[0].family or families.names[0].given if families.names else None
+    given_value = givens.names[0].given or givens.names[0].family if givens.names else None
+    name = StandardName(family=family_value, given=given_value)
+    return NameReading((name,) if name != StandardName() else (), flags)
 
 
 def _without_han(text: str) -> str:
@@ -108,7 +120,7 @@ def _parts(family: str, given: str) -> tuple[str, str]:
         return "", family + given
     if len(given) > len(family) and given.startswith(family) and given != family * 2:
         given = given[len(family) :]
-    elif len(family) > len(given) and family.endswith(given):
+    elif len(family) > len(given) > 0 and family.endswith(given):
         family = family[: -len(given)]
     return family, given
 

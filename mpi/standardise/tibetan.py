@@ -11,11 +11,12 @@ from functools import cache, lru_cache
 
 from mpi.records import StandardText
 from mpi.standardise.hanzi import han_text, han_value
+from mpi.standardise.latin import latin_tokens
 from mpi.standardise.pinyin import fold_sound, pinyin_sound
 from mpi.standardise.table_files import table_rows
 
 _CACHED_VALUES = 1 << 15
-_LONGEST_HAN, _LONGEST_LATIN = 3, 10
+_LONGEST_HAN, _LONGEST_LATIN = 3, 12
 _MOST_HAN, _MOST_LATIN = 8, 40  # characters of a whole name
 # One syllable that may follow an element (Amdo women's and men's names: 扎西吉, 卓玛措).
 _ENDINGS = dict(zip("吉措草加杰太本才毛姆", ("ji", "cuo", "cuo", "jia", "jie", "tai", "ben", "cai", "mu", "mu"), strict=True))
@@ -29,9 +30,10 @@ def _han_elements() -> dict[str, str]:
 
 @cache
 def _latin_elements() -> dict[str, str]:
-    """Latin spellings, and the pinyin of every Chinese transcription, which is how passports write them."""
+    """Latin spellings, the pinyin of every Chinese transcription (as passports have it), and the Tibetan spelling."""
     table = {han_value(form).sound: sound for form, sound in _han_elements().items()}
     table.update({spelling: row[0] for row in table_rows("tibetan") for spelling in (row[0], *row[2].split())})
+    table.update({"".join(latin_tokens(spelling)): sound for sound, spelling in table_rows("tibetan_script")})
     return table
 
 

@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 
 from mpi.records import StandardText
-from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits
+from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits, without_accents
 from mpi.standardise.hanzi import han_value, simplify
 from mpi.standardise.latin import latin_tokens, latin_value
 from mpi.standardise.pinyin import fold_sound
@@ -26,8 +26,8 @@ def standard_word(text: str) -> StandardText | None:
     form = clean(text)
     if not form or is_placeholder_word(form):
         return None
-    if has_han(form):
-        return _with_han(simplify(letters_and_digits(form)))
+    if has_han(form) and has_han(letters := simplify(letters_and_digits(without_accents(form)))):
+        return _with_han(letters)
     tokens = latin_tokens(form)
     if not tokens:
         return StandardText(text=letters_and_digits(form))
