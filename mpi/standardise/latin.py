@@ -10,7 +10,6 @@ import jellyfish
 
 from mpi.records import StandardText
 from mpi.standardise.characters import clean, without_accents
-from mpi.standardise.hanzi import toneless
 from mpi.standardise.pinyin import fold_sound, pinyin_sound, syllables
 from mpi.standardise.table_files import table_rows, word_lists
 
@@ -53,8 +52,8 @@ def _word_tokens(word: str) -> tuple[str, ...]:
 
 def _pinyin_with_tones(word: str) -> str:
     """``xiǎo`` → ``xiao``, ``lǚ`` → ``lv``; "" where the letters do not read as pinyin (müller)."""
-    letters = toneless(word) if all(c.isalpha() for c in word) else ""
-    return letters if pinyin_sound(letters) else ""
+    letters = without_accents(unicodedata.normalize("NFD", word).replace("u\u0308", "v"))
+    return letters if letters.isascii() and pinyin_sound(letters) else ""
 
 
 @cache
