@@ -11,7 +11,7 @@ from importlib import import_module
 import typer
 
 COMMANDS = {
-    "serve": ("mpi.commands.serve", "serve"),
+    "serve": ("mpi.commands.serve_flags", "serve_with_flags"),
     "load": ("mpi.commands.load", "load"),
     "map": ("mpi.commands.map", "map_columns"),
     "lookup": ("mpi.commands.lookup", "lookup"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,13 +59,10 @@ def embedded_server(data: Path, *, model: str = "") -> Iterator[str]:
     ``model`` "": the configured one. Raises ConfigError with the server's own last words where it ends instead of serving,
     Unavailable where it takes more than START_TIMEOUT_S.
     """
-    settings = {"MPI_DATA_DIR": str(data), "MPI_HOST": "127.0.0.1", "MPI_PORT": "0"} | ({"MPI_MODEL": model} if model else {})
-    command = [sys.executable, "-m", "mpi.cli", "serve"]
-    environment = os.environ | settings  # handed on, not read: config.py reads it there
+    command = [sys.executable, "-m", "mpi.cli", "serve", "--data-dir", str(data), "--host", "127.0.0.1", "--port", "0"]
+    command += ["--model", model] if model else []
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             yield _target(process, log)
         finally:
@@ -80,14 +77,18 @@ def embedded_server(data: Path, *, model: str = "") -> Iterator[str]:
 
 
 def _target(process: subprocess.Popen[str], log: IO[bytes]) -> str:
+    """HOST:PORT as the server says it."""
     assert process.stdout is not None
-    started = time.monotonic()
-    for line in process.stdout:
-        if _LISTENING in line:
-            return line.split(_LISTENING, 1)[1].split()[0]
-        if time.monotonic() - started > START_TIMEOUT_S:
-            raise Unavailable("LOADING", f"the server was not ready within {START_TIMEOUT_S:.0f} s")
-    process.wait()
+    too_late = threading.Timer(START_TIMEOUT_S, process.kill)
+    too_late.start()
+    try:
+        for line in process.stdout:
+            if _LISTENING in line:
+                return line.split(_LISTENING, 1)[1].split()[0]
+    finally:
+        too_late.cancel()
+    if process.wait() == -signal.SIGKILL:
+        raise Unavailable("LOADING", f"the server was killed, or not ready within {START_TIMEOUT_S:.0f} s")
     log.seek(0)
-    words = log.read()[-2_000:].decode(errors="replace").strip()
-    raise ConfigError(f"the server ended before it was ready: {words or 'without a word'}")
+    words = log.read()[-2_000:].decode(errors="replace").strip().rpartition("error: ")[2]
+    raise ConfigError(f"the server did not start: {' '.join(words.split()) or 'it gave no reason'}")

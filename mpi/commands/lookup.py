@@ -11,7 +11,7 @@ from mpi.commands.console import command, err, out, print_json
 from mpi.commands.tables import person_table
 from mpi.errors import InputError
 from mpi.intake.words import IDENTIFIER_TYPES
-from mpi.records import Identifier
+from mpi.records import Identifier, Person
 
 
 @command
@@ -30,6 +30,7 @@ def lookup(
     ways = [bool(source or local_id), identifier is not None, bool(master_id)]
     if sum(ways) != 1 or bool(source) != bool(local_id):
         raise InputError("lookup", "give --source and --local-id, or --identifier TYPE VALUE, or --master-id")
+    persons: tuple[Person, ...]
     with connect(server, data) as client:
         if source:
             persons = (client.lookup(source=source, local_id=local_id),)

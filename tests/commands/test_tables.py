@@ -1,5 +1,7 @@
 """What people read: totals that add up, probabilities that never claim certainty, and no repr of a record."""
 
+import io
+
 from rich.console import Console
 
 from mpi.commands.console import plain
@@ -8,11 +10,10 @@ from mpi.records import Comparison, DecisionReason, Grade, MatchReason, Person, 
 
 
 def shown(thing: object) -> str:
-    console = Console(width=160, no_color=True, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(thing)
-    text = console.export_text()
-    console.file.close()
-    return text
+    console = Console(width=160, no_color=True, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(thing)
+    return captured.get()
 
 
 def test_the_running_total_ends_at_the_weight() -> None:
