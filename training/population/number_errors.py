@@ -6,7 +6,7 @@ import random
 from functools import cache
 
 import numpy as np
-from lunar_python import LunarYear  # type: ignore[import-untyped]
+from lunar_python import LunarYear  # type: ignore[import-untyped]  # the package ships no types
 from numpy.typing import NDArray
 
 from training.population.history import Draft, Facts

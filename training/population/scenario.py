@@ -49,75 +49,68 @@ PATIENT_NUMBER = citizen_number(51021219840317062)
 LEGACY_NUMBER = PATIENT_NUMBER[:6] + PATIENT_NUMBER[8:17]
 
 
-def _record(source: str, local_id: str, name: str, recorded_at: str, **fields: object) -> PatientRecord:
-    number = fields.pop("number", "")
-    address, phone = fields.pop("address", ""), fields.pop("phone", "")
-    assert isinstance(number, str)
-    return PatientRecord(
+@dataclass(frozen=True)
+class _Person:
+    """What is true of one person; ``number`` has its check character."""
+
+    who: str
+    sex: Sex
+    birth_date: str
+    number: str
+
+
+def _record(person: _Person, place: str, at: str, written: HumanName, **given: str) -> tuple[str, PatientRecord]:
+    """(whose, record). ``place``: source and local number; ``given``: number, address, phone as they were written down."""
+    source, local_id = place.split()
+    identifiers = (Identifier(type=IdentifierType.RESIDENT_ID, value=given["number"]),) if "number" in given else ()
+    return person.who, PatientRecord(
         source=source,
         local_id=local_id,
-        names=(HumanName(text=name, use=fields.pop("use", NameUse.UNSPECIFIED)),),  # type: ignore[arg-type]
-        identifiers=(Identifier(type=IdentifierType.RESIDENT_ID, value=number),) if number else (),
-        phones=(str(phone),) if phone else (),
-        addresses=(Address(text=str(address)),) if address else (),
-        recorded_at=f"{recorded_at}:00+08:00",
-        **fields,  # type: ignore[arg-type]
+        names=(written,),
+        sex=person.sex,
+        birth_date=person.birth_date,
+        identifiers=identifiers,
+        phones=(given["phone"],),
+        addresses=(Address(text=given["address"]),),
+        guardian=GUARDIAN if person.who == "daughter" else None,
+        recorded_at=f"{at}:00+08:00",
     )
+
+
+GUARDIAN = Guardian(
+    name="周晓芸",
+    phone=NEW_PHONE,
+    identifier=Identifier(type=IdentifierType.RESIDENT_ID, value=PATIENT_NUMBER),
+    relationship="母亲",
+)
 
 
 def _patient() -> list[tuple[str, PatientRecord]]:
-    her = {"sex": Sex.FEMALE, "birth_date": "1984-03-17", "ethnicity": "汉族"}
+    her = _Person("patient", Sex.FEMALE, "1984-03-17", PATIENT_NUMBER)
+    right, wrong = HumanName(text="周晓芸"), HumanName(text="周晓云")
+    old, new = {"address": OLD_HOME, "phone": OLD_PHONE}, {"address": NEW_HOME, "phone": NEW_PHONE}
+    old_short, new_short = old | {"address": "沙坪坝区梨树湾路86号3-2-502"}, new | {"address": "渝北区金桥大道219号11-1-1904"}
     return [
-        ("patient", record)
-        for record in (
-            _record(
-                "cqmu1", "90000417", "周晓芸", "2012-05-08T09:12",
-                number=LEGACY_NUMBER, address=OLD_HOME, phone=OLD_PHONE, **her,
-            ),
-            _record(
-                "cq500106a", "9000291", "周晓云", "2017-11-23T14:35",
-                number=PATIENT_NUMBER, address="沙坪坝区梨树湾路86号3-2-502", phone=OLD_PHONE, **her,
-            ),
-            _record(
-                "cqmu2", "9000835", "周晓芸", "2021-03-02T08:47",
-                number=PATIENT_NUMBER, address=NEW_HOME, phone=NEW_PHONE, **her,
-            ),
-            _record(
-                "cqarmy1", "ZY9000162", "周晓芸", "2024-09-19T16:03",
-                address="渝北区金桥大道219号融景佳园11-1-1904", phone=NEW_PHONE, **her,
-            ),
-        )
-    ]  # fmt: skip
+        _record(her, "cqmu1 90000417", "2012-05-08T09:12", right, number=LEGACY_NUMBER, **old),
+        _record(her, "cq500106a 9000291", "2017-11-23T14:35", wrong, number=PATIENT_NUMBER, **old_short),
+        _record(her, "cqmu2 9000835", "2021-03-02T08:47", right, number=PATIENT_NUMBER, **new),
+        _record(her, "cqarmy1 ZY9000162", "2024-09-19T16:03", right, **new_short),
+    ]
 
 
 def _family() -> list[tuple[str, PatientRecord]]:
-    sister = {"sex": Sex.FEMALE, "birth_date": "1986-08-02", "ethnicity": "汉族", "number": citizen_number(51021219860802024)}
-    husband = {"sex": Sex.MALE, "birth_date": "1982-12-05", "ethnicity": "汉族", "number": citizen_number(51022419821205213)}
-    mother = {"sex": Sex.FEMALE, "birth_date": "1958-02-11", "ethnicity": "汉族", "number": citizen_number(51021219580211046)}
-    child = {"sex": Sex.FEMALE, "birth_date": "2019-06-14"}
-    guardian = Guardian(
-        name="周晓芸",
-        phone=NEW_PHONE,
-        identifier=Identifier(type=IdentifierType.RESIDENT_ID, value=PATIENT_NUMBER),
-        relationship="母亲",
-    )
+    sister = _Person("sister", Sex.FEMALE, "1986-08-02", citizen_number(51021219860802024))
+    mother = _Person("mother", Sex.FEMALE, "1958-02-11", citizen_number(51021219580211046))
+    husband = _Person("husband", Sex.MALE, "1982-12-05", citizen_number(51022419821205213))
+    child = _Person("daughter", Sex.FEMALE, "2019-06-14", citizen_number(50011220190614248))
+    old, new = {"address": OLD_HOME, "phone": OLD_PHONE}, {"address": NEW_HOME, "phone": NEW_PHONE}
+    unnamed = HumanName(text="周晓芸之女", use=NameUse.TEMPORARY)
+    name = HumanName(text="周晓芹")
     return [
-        ("sister", _record("cqmu1", "90000731", "周晓芹", "2014-08-21T10:20", address=OLD_HOME, phone=OLD_PHONE, **sister)),
-        ("sister", _record("cqwh", "FY9000058", "周晓芹", "2020-10-12T09:31", address=NEW_HOME, phone=NEW_PHONE, **sister)),
-        ("mother", _record("cqmu2", "9000120", "秦素芳", "2015-01-16T11:05", address=OLD_HOME, phone=OLD_PHONE, **mother)),
-        ("husband", _record("cqmu2", "9000836", "李建明", "2021-03-02T08:51", address=NEW_HOME, phone=NEW_PHONE, **husband)),
-        (
-            "daughter",
-            _record(
-                "cqwh", "FY9000014", "周晓芸之女", "2019-06-14T13:40",
-                number=PATIENT_NUMBER, address=NEW_HOME, phone=NEW_PHONE, use=NameUse.TEMPORARY, guardian=guardian, **child,
-            ),
-        ),
-        (
-            "daughter",
-            _record(
-                "cqch", "E9000377", "李雨芸", "2022-04-26T15:18",
-                number=citizen_number(50011220190614248), address=NEW_HOME, phone=NEW_PHONE, guardian=guardian, **child,
-            ),
-        ),
-    ]  # fmt: skip
+        _record(sister, "cqmu1 90000731", "2014-08-21T10:20", name, number=sister.number, **old),
+        _record(sister, "cqwh FY9000058", "2020-10-12T09:31", name, number=sister.number, **new),
+        _record(mother, "cqmu2 9000120", "2015-01-16T11:05", HumanName(text="秦素芳"), number=mother.number, **old),
+        _record(husband, "cqmu2 9000836", "2021-03-02T08:51", HumanName(text="李建明"), number=husband.number, **new),
+        _record(child, "cqwh FY9000014", "2019-06-14T13:40", unnamed, number=PATIENT_NUMBER, **new),
+        _record(child, "cqch E9000377", "2022-04-26T15:18", HumanName(text="李雨芸"), number=child.number, **new),
+    ]
