@@ -86,7 +86,7 @@ def out_of_order(a: Chars, b: Chars, flags_a: int, flags_b: int) -> int:
 def jaro_winkler(a: Chars, b: Chars) -> float:
     """Jaro–Winkler similarity, 0 … 1, of the first 64 code points; 0 if either is empty.
 
-    Greedy matching is not symmetric in rare cases: pass the two texts in a canonical order where that matters.
+    Greedy matching is not proved symmetric: pass the two texts in a canonical order where that matters.
     """
     matches, flags_a, flags_b = matching(a, b)
     if matches == 0:

@@ -11,10 +11,18 @@ from stdnum.cn import ric
 from mpi.linkage import values
 from mpi.linkage.values import (
     ALPHABET,
+    CELLS,
     CHARS_LIMIT,
+    CODE,
+    FOLD,
     IDENTIFIER_HASHED,
+    LENGTH,
     NUMBER_HASHED,
+    OFFSET,
     RESIDENT_LIMIT,
+    SKETCH,
+    SKETCH_HIGH,
+    SOUND,
     ValueBuilder,
     category_code,
     identifier_code,
@@ -232,27 +240,29 @@ def test_a_builder_gives_back_what_was_added(items: list[StandardText | str]) ->
     built = builder.build()
     for item, (slot, code) in zip(items, slots, strict=True):
         value = StandardText(text=item) if isinstance(item, str) else item
-        assert code == text_code(value.text) == built.code[slot]
+        assert code == text_code(value.text) == built.cells[slot, CODE]
         if not value.text:
             assert slot == 0
             continue
         assert slot > 0
-        assert (built.sound[slot], built.fold[slot]) == (sound_code(value.sound), sound_code(value.fold))
-        kept = built.chars[built.offset[slot] : built.offset[slot] + built.length[slot]]
+        assert built.cells[slot, [SOUND, FOLD]].tolist() == [sound_code(value.sound), sound_code(value.fold)]
+        start = built.cells[slot, OFFSET]
+        kept = built.chars[start : start + built.cells[slot, LENGTH]]
         assert kept.tolist() == [ord(c) for c in value.text[:CHARS_LIMIT]]
-        assert tuple(map(int, built.sketch[slot])) == sketch(value.text)
+        assert tuple(built.cells[slot, [SKETCH, SKETCH_HIGH]].view(np.uint64).tolist()) == sketch(value.text)
 
 
 def test_the_first_slot_is_the_missing_value() -> None:
     built = ValueBuilder().build()
-    assert [len(a) for a in built] == [1, 1, 1, 1, 1, 0, 1]
-    assert not any(a.any() for a in built)
+    assert built.cells.shape == (1, CELLS.size // 8)
+    assert not built.cells.any()
+    assert len(built.chars) == 0
 
 
 def test_arrays_have_the_types_kernels_are_compiled_for() -> None:
     builder = ValueBuilder()
     for built in (builder.build(), (builder.add("wang"), builder.build())[1]):
-        assert [a.dtype.name for a in built] == ["int64", "int64", "int64", "int64", "int32", "uint32", "uint64"]
+        assert [a.dtype.name for a in built] == ["int64", "uint32"]
         assert all(a.flags.c_contiguous and a.flags.writeable for a in built)
 
 
@@ -261,7 +271,7 @@ def test_a_long_text_keeps_its_beginning_but_its_own_code() -> None:
     (a, code_a), (b, code_b) = builder.add("x" * 100), builder.add("x" * 101)
     built = builder.build()
     assert code_a != code_b
-    assert built.length[a] == built.length[b] == CHARS_LIMIT
+    assert built.cells[a, LENGTH] == built.cells[b, LENGTH] == CHARS_LIMIT
 
 
 def test_names_do_not_show_in_a_repr() -> None:
