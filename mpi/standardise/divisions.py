@@ -22,7 +22,6 @@ _ENTRY = re.compile(r"(?:\[(\d*)-(\d*)\])?([^,\[\]]+)")
 _CURRENT_SINCE = 2020  # a division that existed then or later counts as today's
 _PROVINCE_ENDING = re.compile("省|市|(?:维吾尔|壮族|回族)?自治区|特别行政区")
 _COUNTY_ENDING = re.compile("区|县|市|旗|林区|特区|地区|盟|自治(?:县|州|旗)")
-_PEOPLES = re.compile("(?:[^\\s]{1,3}族)+$|(?:蒙古|哈萨克|柯尔克孜|蒙古族|藏族)+$")
 _SHORTEST_STEM = 2
 
 
@@ -52,11 +51,14 @@ def divisions() -> Divisions:
     codes: dict[tuple[str, bool], set[int]] = {}
     for code, text, _ in entries:
         today = own.get((code, text)) or _today(code, text, name, by_province)
-        successor.setdefault(code, today)
+        if successor.get(code, code) == code:  # not yet known, or known only as itself
+            successor[code] = today
         codes.setdefault((text, False), set()).add(today)
         short = _stem(text)
         if len(short) >= _SHORTEST_STEM and short != text:
             codes.setdefault((short, True), set()).add(today)
+    for (code, _), today in own.items():
+        successor.setdefault(code, today)
     return Divisions(_by_start(codes), successor, name)
 
 
@@ -83,7 +85,14 @@ def _stem(name: str) -> str:
     """昌都市 → 昌都, 彭水苗族土家族自治县 → 彭水, 内蒙古自治区 → 内蒙古."""
     match = re.fullmatch(f"(.+?)(?:{_PROVINCE_ENDING.pattern}|{_COUNTY_ENDING.pattern})", name)
     stem = match[1] if match else name
-    return _PEOPLES.sub("", stem) or stem
+    return _peoples().sub("", stem) or stem
+
+
+@cache
+def _peoples() -> re.Pattern[str]:
+    """Peoples in the name of an autonomous division, at its end: 土家族苗族, 蒙古."""
+    names = "|".join(name for _, name, _ in table_rows("ethnic_groups"))
+    return re.compile(f"(?<=..)(?:(?:{names})族|蒙古|哈萨克|柯尔克孜|各族)+$")
 
 
 def _level(code: int) -> str:
