@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import mpi
 from mpi.config import Config
 from mpi.errors import ConfigError
 from mpi.linkage.model import load_model
 from mpi.registry.registry import Limits, Registry
 from mpi.store import Settings, Store
 
-_SHIPPED = Path(mpi.__file__).parent / "models"
+_SHIPPED = Path(__file__).parent.parent / "models"
 _SUFFIX = ".toml"
 
 

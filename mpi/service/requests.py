@@ -44,7 +44,7 @@ def patient_record(message: records_pb2.PatientRecord) -> PatientRecord:
             multiple_birth_order=message.multiple_birth_order,
             deceased_date=message.deceased_date,
             recorded_at=message.recorded_at,
-            attributes=dict(message.attributes),
+            attributes=dict(message.attributes) if message.attributes else {},
         )
     except KeyError:
         raise _unknown_enum(message) from None

@@ -1,0 +1,110 @@
+"""The serve command as a process: what it prints, and how it stops."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mpi.client import IndexClient
+from mpi.records import PatientRecord
+
+MODEL = Path(__file__).parent / "model.toml"
+_CODE = "from mpi.commands.serve import serve; from mpi.config import load_config; serve(load_config())"
+
+
+class Process:
+    """A server in a process of its own."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        variables = {"MPI_DATA_DIR": str(data), "MPI_PORT": "0", "MPI_MODEL": str(MODEL), "MPI_CATCHMENT": "1000000"}
+        variables |= {f"MPI_{key.upper()}": value for key, value in settings.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", _CODE],
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def target(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"listening on (\S+:\d+)", line)
+        assert found is not None, self.process.communicate()
+        return found[1]
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    launched: list[Process] = []
+
+    def launch_one(**settings: str) -> Process:
+        launched.append(Process(tmp_path / "data", **settings))
+        return launched[-1]
+
+    yield launch_one
+    for one in launched:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_one_signal_stops_gracefully_and_a_restart_knows_everything(
+    launch: Callable[..., Process], patient: Callable[..., PatientRecord]
+) -> None:
+    first = launch()
+    with IndexClient(first.target()) as client:
+        known = client.resolve(patient(1))
+    code, errors = first.stop(signal.SIGTERM)
+    assert code == 0
+    assert "draining" in errors
+    assert "王" not in errors
+    second = launch()
+    with IndexClient(second.target()) as client:
+        assert client.lookup(source="cqmu1", local_id=patient(1).local_id).master_id == known.master_id
+    assert second.stop(signal.SIGINT)[0] == 0
+
+
+def test_what_was_answered_survives_kill_9(launch: Callable[..., Process], patient: Callable[..., PatientRecord]) -> None:
+    first = launch()
+    with IndexClient(first.target()) as client:
+        known = client.resolve(patient(1))
+        first.process.kill()
+    first.process.communicate()
+    with IndexClient(launch().target()) as client:
+        assert client.lookup(source="cqmu1", local_id=patient(1).local_id).master_id == known.master_id
+
+
+def test_a_second_signal_stops_at_once(launch: Callable[..., Process], patient: Callable[..., PatientRecord]) -> None:
+    # The notice period would last ten minutes.
+    one = launch(drain_notice_seconds="600")
+    target = one.target()
+    one.process.send_signal(signal.SIGTERM)
+    threading.Event().wait(0.3)
+    with IndexClient(target) as client:
+        client.resolve(patient(1))  # still served while load balancers look away
+    started = time.monotonic()
+    code, errors = one.stop(signal.SIGTERM)
+    assert code == 0
+    assert "at once" in errors
+    assert time.monotonic() - started < 300
+
+
+def test_an_impossible_setting_is_named(launch: Callable[..., Process]) -> None:
+    one = launch(worker_threads="0")
+    _, errors = one.process.communicate(timeout=30)
+    assert one.process.returncode != 0
+    assert "MPI_WORKER_THREADS" in errors
