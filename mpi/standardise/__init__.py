@@ -4,11 +4,11 @@
     validation.py   what is refused before anything is stored
     names.py        Han names and the choice of script; latin_names.py, tibetan.py, newborns.py
     hanzi.py        characters, readings; pinyin.py: syllables, dialect folding; latin.py: tokens, phonetic code, nicknames
-    dates.py, identifiers.py, numbers.py (what a resident number tells), phones.py
-    addresses.py    and the files it names
+    dates.py, identifiers.py, numbers.py (what a resident number tells of its bearer), phones.py
+    addresses.py    given parts and free text; divisions.py, han_addresses.py, latin_addresses.py
     words.py        localities, attributes, ethnic groups
     placeholders.py what means "not known"; characters.py: compatibility forms
-    tables/         facts that are no library's: surnames, readings, Tibetan elements, nicknames
+    tables/         facts that are no library's: surnames, readings, Tibetan elements, nicknames; read by table_files.py
 
 Pure functions; each kind of value has a bounded cache, so a column of repeated values is read once per distinct value.
 """

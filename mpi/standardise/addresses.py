@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from mpi.records import Address, StandardAddress
@@ -15,10 +16,10 @@ from mpi.standardise.placeholders import is_placeholder_address
 from mpi.standardise.table_files import table_rows
 from mpi.standardise.words import standard_word
 
-_CACHED_VALUES = 1 << 15
-_EMPTY = Address()
+_CACHED_VALUES = 1 << 12
 _NOTHING = StandardAddress()
 _TEXT_PARTS = ("text", "region", "city", "locality", "road", "house_number", "community", "building", "room")
+_texts = attrgetter(*_TEXT_PARTS)
 _NUMBER_WORD = re.compile(r"^(?:no|number|unit|flat|apt|apartment|suite|shop|lot|room|rm|building|bldg)(?=\d)|^0+(?=\d)")
 
 
@@ -30,12 +31,9 @@ class AddressReading(NamedTuple):
 @lru_cache(_CACHED_VALUES)
 def read_address(address: Address) -> AddressReading:
     """Standard form of one address; None where nothing is known. Given parts first, ``text`` fills what they leave open."""
-    if address == _EMPTY:
-        return AddressReading()
     placeholder = False
     parts: dict[str, str] = {}
-    for part in _TEXT_PARTS:
-        value = getattr(address, part)
+    for part, value in zip(_TEXT_PARTS, _texts(address), strict=True):
         if value and is_placeholder_address(value):
             placeholder = True
         elif value:
@@ -112,7 +110,7 @@ def _latin(parts: dict[str, str], postcode: str) -> StandardAddress:
     return StandardAddress(
         text=" ".join(piece for piece in pieces if piece),
         region=_region(get("region") or read.region),
-        city=letters_and_digits(clean(get("city") or read.city)),
+        city=_letters(get("city") or read.city),
         locality=standard_word(get("locality") or read.locality),
         road=road,
         house_number=number,
@@ -131,11 +129,17 @@ def _number(text: str) -> str:
     return _NUMBER_WORD.sub("", _NUMBER_WORD.sub("", form)).strip("-")
 
 
+@lru_cache(1 << 12)
+def _letters(text: str) -> str:
+    return letters_and_digits(clean(text))
+
+
 @cache
 def _regions() -> dict[str, str]:
     return {full: short for short, names in table_rows("regions") for full in names.split()}
 
 
+@lru_cache(1 << 10)
 def _region(text: str) -> str:
     letters = letters_and_digits(clean(text))
     return _regions().get(letters, letters)

@@ -63,4 +63,6 @@ def letters_and_digits(text: str) -> str:
 
 def capitals_and_digits(text: str) -> str:
     """ASCII letters and digits only, upper case: the normal form of document numbers."""
+    if text.isascii() and text.isalnum():
+        return text.upper()
     return _NOT_ALNUM_ASCII.sub("", clean(text).upper())

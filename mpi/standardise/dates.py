@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,6 +35,7 @@ class DateReading(NamedTuple):
 _MISSING = DateReading()
 _PLACEHOLDER = DateReading(placeholder=True)
 
+_ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EIGHT_DIGITS = re.compile(r"(\d{8})(?:\d{4}(?:\d{2}(?:\.\d+)?)?(?:[+-]\d{4})?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})(?:\s?[-/.年]\s?(\d{1,2})?(?:\s?[-/.月]\s?(\d{1,2})?)?)?\s?日?号?")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?[-/. ]\s?(\d{1,2})\s?[-/. ]\s?(\d{4})")
@@ -58,6 +58,8 @@ def read_date(text: str) -> DateReading:
 
     Numbers with the year last are day/month/year (the usage of most countries) unless only month/day/year is possible.
     """
+    if _ISO.fullmatch(text):  # the common case
+        return _checked(int(text[:4]), int(text[5:7]), int(text[8:]))
     form = clean(text)
     if not form:
         return _MISSING
@@ -119,9 +121,16 @@ def _checked(year: int, month: int, day: int) -> DateReading:
         return _PLACEHOLDER if value in _PLACEHOLDERS or value == 0 else DateReading(problem=IMPOSSIBLE)
     if year < _EARLIEST_YEAR or year > _LATEST_YEAR:
         return DateReading(problem=IMPOSSIBLE)
-    if month > 12 or (month and day > monthrange(year, month)[1]) or (day and not month):
+    if month > 12 or (month and day > days_in(year, month)) or (day and not month):
         return DateReading(value=value, problem=IMPOSSIBLE)
     return DateReading(value=value)
+
+
+def days_in(year: int, month: int) -> int:
+    """Days of a month of the Gregorian calendar, also before its time."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def _with_digits(form: str) -> str:

@@ -76,7 +76,9 @@ class Pieces(NamedTuple):
 def tidy(text: str) -> str:
     """Simplified, lower case, no blanks and brackets, Han numerals before a unit as digits, one dash between digits."""
     form = simplify(clean(text)).casefold()
-    if not form.isalnum():
+    if "-" in form and form.replace("-", "").isalnum():
+        form = _NOISE.sub("", form)
+    elif not form.isalnum():
         form = _NOISE.sub("", _BETWEEN_DIGITS.sub("-", _BRACKETS.sub("", form)))
     return _HAN_NUMBER.sub(lambda number: str(_value(number[0])), form)
 
@@ -105,6 +107,8 @@ def read_division(text: str, within: int = 0) -> tuple[int, str, int]:
         if found is None:
             break
         code, position = code if is_within(code, found.code) else found.code, position + found.length
+        if code % 100:
+            return code, "", position
         if filler := _FILLER.match(text, position):
             position = filler.end()
     if code % 100 == 0 and (match := _DISTRICT.match(text, position)) and not _TOWN.match(text, position):
@@ -149,8 +153,21 @@ def read_detail(rest: str, known: Pieces) -> Pieces:
         group, rest = match[1], rest[match.end() :]
     if village.endswith(("社区", "居委会")) and (road or estate):
         village = ""  # the office in charge, not the place
-    pieces = known._replace(town=town or known.town, road=road, number=number, community=village + estate, group=group)
-    return _read_building(rest.strip("-"), pieces)
+    building, unit, floor, room, rest = _read_building(rest.strip("-"))
+    return Pieces(
+        division=known.division,
+        district=known.district,
+        town=town or known.town,
+        road=road,
+        number=number,
+        community=village + estate,
+        group=group,
+        building=building,
+        unit=unit,
+        floor=floor,
+        room=room,
+        rest=rest,
+    )
 
 
 def _read_number(rest: str) -> tuple[str, str]:
@@ -162,7 +179,10 @@ def _read_number(rest: str) -> tuple[str, str]:
     return match[1] + (f"-{further}" if further else ""), rest[match.end() :]
 
 
-def _read_building(rest: str, known: Pieces) -> Pieces:
+def _read_building(rest: str) -> tuple[str, str, str, str, str]:
+    """(building, unit, floor, room, what is left)."""
+    if not rest:
+        return "", "", "", "", ""
     building = unit = floor = room = ""
     if match := _BUILDING.match(rest):
         building, rest = match[1], rest[match.end() :].lstrip("-")
@@ -178,7 +198,7 @@ def _read_building(rest: str, known: Pieces) -> Pieces:
         room, rest = match[1], rest[match.end() :]
     if floor and room:
         floor, room = "", _floor_and_door(floor, room)
-    return known._replace(building=building, unit=unit, floor=floor, room=room, rest=rest.replace("-", ""))
+    return building, unit, floor, room, rest.replace("-", "")
 
 
 def _shorthand(parts: list[str], building: str, unit: str) -> tuple[str, str, str]:

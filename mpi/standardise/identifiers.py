@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from functools import lru_cache
 from typing import NamedTuple
 
 from mpi.records import Identifier, IdentifierType, Sex, StandardIdentifier
 from mpi.standardise.characters import capitals_and_digits, clean
+from mpi.standardise.dates import days_in
 from mpi.standardise.placeholders import is_placeholder_number, is_placeholder_word
 
-_CACHED_VALUES = 1 << 15
+_CACHED_VALUES = 1 << 12
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
 _FIFTEEN = re.compile(r"[0-9]{15}")
 _PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{7,8}")
@@ -91,7 +91,7 @@ def _from_fifteen(form: str) -> str:
 
 def _date_inside(eighteen: str) -> int:
     year, month, day = int(eighteen[6:10]), int(eighteen[10:12]), int(eighteen[12:14])
-    real = year in _YEARS and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+    real = year in _YEARS and 1 <= month <= 12 and 1 <= day <= days_in(year, month)
     return int(eighteen[6:14]) if real else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from mpi.records import RecordFlag, StandardName
 from mpi.standardise.hanzi import han_value
@@ -28,8 +28,8 @@ def pinyin_surnames() -> frozenset[str]:
 def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, ...], RecordFlag]:
     """Standard names and flags of a cleaned name: ``text`` is the whole name, else ``family`` and ``given`` are its parts."""
     maiden: Tokens = ()
-    if match := _BORN_AS.search(text or family):
-        whole = text or family
+    whole = text or family
+    if " " in whole and (match := _BORN_AS.search(whole)):
         maiden = _without_titles(latin_tokens(whole[match.end() :]))
         text, family = (whole[: match.start()], "") if text else ("", whole[: match.start()])
     families, givens = _split(text) if text else (_tokens(family), _tokens(given))
@@ -43,6 +43,7 @@ def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, 
     return names, flags
 
 
+@lru_cache(1 << 16)
 def _tokens(text: str) -> Tokens:
     return _without_titles(latin_tokens(_BRACKETS.sub(" ", text) or text))
 
@@ -118,14 +119,16 @@ def _western(tokens: Tokens) -> tuple[Tokens, Tokens]:
 
 
 def _standard(family: Tokens, given: Tokens) -> StandardName:
-    if family and given and (whole := tibetan_latin("".join(given + family))):
-        return StandardName(given=whole)
-    if given and not family and (alone := tibetan_latin("".join(given))):
-        return StandardName(given=alone)
     family_text, given_text = "".join(family), "".join(given)
+    tibetan = tibetan_latin(given_text) if given else None
+    if tibetan and family and tibetan_latin(family_text) and (whole := tibetan_latin(given_text + family_text)):
+        return StandardName(given=whole)
+    if tibetan and not family:
+        return StandardName(given=tibetan)
     family_chinese = pinyin_sound(family_text) in pinyin_surnames()
     chinese = family_chinese or (not family and reads_plainly(given_text))
-    tibetan = tibetan_latin(given_text) if given and reads_only_as_tibetan(given_text) else None
+    if tibetan and not reads_only_as_tibetan(given_text):
+        tibetan = None
     return StandardName(
         family=latin_value(family, chinese=family_chinese) if family else None,
         given=tibetan or (latin_value(given, given=True, chinese=chinese) if given else None),

@@ -15,7 +15,7 @@ from mpi.standardise.placeholders import is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 
-_CACHED_VALUES = 1 << 16
+_CACHED_VALUES = 1 << 14
 _LONGEST_WITH_FAMILY = 4  # characters; longer names are transcriptions, unless the family name has two or more characters
 _LONGEST_COMPOUND = 4
 _PLAIN = re.compile("(?:(?![之的婴某儿宝毛生士姐])[\u4e00-\u9fff]){2,4}")  # no character of a newborn's or masked name
@@ -45,10 +45,11 @@ def read_name(name: HumanName) -> NameReading:
 
 @lru_cache(_CACHED_VALUES)
 def _read(text: str, family: str, given: str) -> NameReading:
-    if text and not (family or given) and _PLAIN.fullmatch(text) and not is_placeholder_name(text):
-        return NameReading((_standard(*_split(han_text(text))),))
+    if text and not (family or given) and _PLAIN.fullmatch(text):  # the common case
+        form = han_text(text)
+        return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
     flags = RecordFlag.NONE
-    parts = [clean(part) for part in (text, family, given)]
+    parts = [clean(part) if part else "" for part in (text, family, given)]
     for position, part in enumerate(parts):
         if part and is_placeholder_name(part):
             parts[position], flags = "", RecordFlag.PLACEHOLDER_NAME
@@ -81,7 +82,7 @@ def _mixed(family: str, given: str) -> NameReading:
     families, givens = _han_or_latin("", family, ""), _han_or_latin("", "", given)
     flags = families.flags | givens.flags
     family_value = families.names[0].family or families.names[0].given if families.names else None
-    given_value = givens.names[0].given or givens.names[0].family if givens.names else None
+    given_value = givens.names[0].given or givens.names[0].family if givens.names and not givens.flags else None
     name = StandardName(family=family_value, given=given_value)
     return NameReading((name,) if name != StandardName() else (), flags)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mpi.standardise.characters import HAN
 from mpi.standardise.table_files import word_lists
@@ -32,6 +33,7 @@ def masked_family(text: str) -> str | None:
     return None
 
 
+@lru_cache(1 << 16)
 def latin_newborn_rest(tokens: tuple[str, ...]) -> tuple[str, ...] | None:
     """Tokens left after "baby boy", "bb of", "b/o", "twin a" …; None where the name does not begin so."""
     words = word_lists("latin_words")

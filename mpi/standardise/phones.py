@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mpi.standardise.characters import clean
 from mpi.standardise.placeholders import is_placeholder_phone, is_placeholder_word
 
-_CACHED_VALUES = 1 << 16
+_CACHED_VALUES = 1 << 12
 _FEWEST_DIGITS, _MOST_DIGITS = 6, 15  # E.164 allows 15
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _CHINESE_PREFIX = re.compile(r"(?:\+|00)?86(?=1[3-9]\d{9}$|0?[1-9]\d{8,10}$)")

@@ -8,7 +8,8 @@ from functools import lru_cache
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.table_files import word_lists
 
-_LONGEST = 40  # characters as written; longer texts say something
+_DIGIT = re.compile("[0-9]")
+_LONGEST = 24  # characters as written; longer texts say something
 
 
 def is_placeholder_word(text: str) -> bool:
@@ -21,7 +22,7 @@ def is_placeholder_name(text: str) -> bool:
 
 
 def is_placeholder_address(text: str) -> bool:
-    return len(text) <= _LONGEST and _is_placeholder(text, "address")
+    return len(text) <= _LONGEST and not _DIGIT.search(text) and _is_placeholder(text, "address")
 
 
 @lru_cache(1 << 16)
