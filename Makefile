@@ -9,7 +9,9 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Compiling every installed module takes half of the installation's CPU time; Python compiles what it imports, and may keep it.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint lint-style lint-types lint-imports lint-contract bench ci
 .DELETE_ON_ERROR:
@@ -52,10 +54,10 @@ $(BIN)/python:
 # What the demo needs is less than what the tests need, and whoever wants to see it should not wait for compilers of protos.
 .venv/lab.stamp: pyproject.toml | $(BIN)/python
 	@echo "installing into .venv (once) …"
-	@$(PIP) install -e '.[lab]'
+	@$(PIP) -e '.[lab]'
 	@touch $@
 
 .venv/dev.stamp: pyproject.toml | $(BIN)/python
 	@echo "installing into .venv with the development tools (once) …"
-	@$(PIP) install -e '.[lab,dev]'
+	@$(PIP) -e '.[lab,dev]'
 	@touch $@ .venv/lab.stamp
