@@ -6,10 +6,12 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 
 from mpi.errors import StoreError, Unavailable
@@ -91,6 +93,69 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_no_half_batch(tmp_path):
         rows = replayed(store)
         assert len(rows) >= known > KILLS
         assert_whole_batches(rows)
+
+
+@pytest.fixture
+def killed_index(tmp_path: Path) -> tuple[Path, Path, int]:
+    """A directory that a killed process left behind, its write-ahead log, and the last acknowledged number."""
+    with subprocess.Popen([sys.executable, str(PROGRAM), str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        acknowledged = [process.stdout.readline().split()[1] for _ in range(12)]
+        process.send_signal(signal.SIGKILL)
+        process.stdout.read()
+    return tmp_path, tmp_path / "index.duckdb.wal", int(acknowledged[-1])
+
+
+def test_the_log_is_replayed_after_a_kill(killed_index):
+    directory, log, acknowledged = killed_index
+    assert log.stat().st_size > 100_000
+    with Store.open(directory) as store:
+        rows = replayed(store)
+        assert len(rows) >= acknowledged
+        assert_whole_batches(rows)
+        assert store.checkpoint()
+    with Store.open(directory) as store:
+        assert replayed(store) == rows
+
+
+@pytest.mark.parametrize("cut", [1, 40, 1_000, 60_000])
+def test_a_torn_end_of_the_log_costs_whole_batches_only(killed_index, cut):
+    directory, log, _ = killed_index
+    log.write_bytes(log.read_bytes()[:-cut])
+    with Store.open(directory) as store:
+        rows = replayed(store)
+        assert rows
+        assert_whole_batches(rows)
+        store.append([msgspec.structs.replace(store.event(1), seq=len(rows) + 1)])
+
+
+def test_damage_inside_the_log_is_said(killed_index):
+    directory, log, _ = killed_index
+    data = bytearray(log.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    log.write_bytes(bytes(data))
+    with pytest.raises(StoreError, match=r"index\.duckdb cannot be opened"):
+        use(directory)
+
+
+def test_appends_go_on_after_a_checkpoint_beside_them(store, make_event):
+    done = threading.Event()
+    results: list[bool] = []
+
+    def checkpoint() -> None:
+        while not done.is_set():
+            results.append(store.checkpoint())
+
+    beside = threading.Thread(target=checkpoint)
+    beside.start()
+    try:
+        for first in range(1, 1001, 20):
+            store.append([make_event(seq) for seq in range(first, first + 20)])
+    finally:
+        done.set()
+        beside.join()
+    assert any(results)
+    assert len(replayed(store)) == 1000
 
 
 def test_a_second_checkpoint_has_nothing_left_to_do(store, make_event):
