@@ -70,7 +70,7 @@ def load_into(client: IndexClient, file: Path, map_file: Path) -> Report:
     """What ``mpi load FILE --map MAP.toml`` does."""
     field_map = load_map(map_file)
     with open_table(file, field_map.file) as table:
-        job = LoadJob(file, field_map, folder=file.parent, index="demo")
+        job = LoadJob(file, field_map, folder=file.parent)
         return job.run(client, table, bind(field_map, table.columns), restart=True, in_flight=4)
 
 

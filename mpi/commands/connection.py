@@ -18,7 +18,7 @@ from mpi.client import IndexClient
 from mpi.config import load_config
 from mpi.errors import ConfigError, Unavailable
 
-START_TIMEOUT_S = 120.0  # a large index is rebuilt, and kernels may have to be compiled first
+START_TIMEOUT_S = 600.0  # a large index is rebuilt, and on a new machine the kernels are compiled first
 STOP_TIMEOUT_S = 60.0
 _LISTENING = "listening on "
 

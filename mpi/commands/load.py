@@ -38,8 +38,7 @@ def load(
     with open_table(file, field_map.file) as table:
         bound = bind(field_map, table.columns)
         with connect(server, data) as client:
-            index = str(data.resolve()) if data is not None else server
-            job = LoadJob(file, field_map, folder=work_dir or file.parent, index=index)
+            job = LoadJob(file, field_map, folder=work_dir or file.parent)
             report = job.run(client, table, bound, restart=restart, in_flight=in_flight)
     print_json(report) if json else out().print(summary(report))
     if report.tally.rejected:

@@ -38,18 +38,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadJob:
-    """``folder`` holds the progress file and the rejected rows; ``index`` names the index: a load resumes only there."""
+    """``folder`` holds the progress file and the list of rejected rows."""
 
-    def __init__(self, file: Path, field_map: FieldMap, *, folder: Path, index: str) -> None:
+    def __init__(self, file: Path, field_map: FieldMap, *, folder: Path) -> None:
         self._file = file
         self._progress_file = ProgressFile(folder / f"{file.name}.progress.json")
         self._rejected_path = folder / f"{file.name}.rejected.csv"
         digest = hashlib.sha256(msgspec.json.encode(field_map)).hexdigest()[:32]
-        self._state = progress_file.Progress(file=fingerprint(file), map=digest, index=index)
+        self._state = progress_file.Progress(file=fingerprint(file), map=digest, index="")
 
     def run(self, client: IndexClient, table: Table, bound: BoundMap, *, restart: bool, in_flight: int) -> Report:
         """Send the rows that are left. Raises what ``loading.load`` raises, with the progress saved."""
-        client.service_info()  # whether the server is there at all, before anything is written
+        index = client.service_info().index_id  # asked first: where no server is, nothing is written either
+        self._state = msgspec.structs.replace(self._state, index=index)
         if not restart:
             self._resume()
         resumed_after, rows_before = self._state.row, self._state.tally.rows

@@ -25,7 +25,10 @@ _ENDS = 1 << 20  # bytes hashed at either end of a file; with its size and time 
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """``row`` is the last row of which everything is durable or in the list of rejected rows."""
+    """``file`` and ``map`` name contents, ``index`` is the ``index_id`` of the index.
+
+    ``row`` is the last row of which everything is durable or in the list of rejected rows.
+    """
 
     file: str
     map: str

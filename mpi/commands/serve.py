@@ -60,17 +60,17 @@ def serve(config: Config) -> None:
     from mpi.service.opening import open_registry
     from mpi.service.server import Server
 
-    registry = open_registry(config)
+    opened = open_registry(config)
     try:
-        server = Server(registry, config)
+        server = Server(opened, config)
         try:
-            _run(server, registry, config, signals)
+            _run(server, opened.registry, config, signals)
         except _StopAtOnce:
             log.warning("stopping at once")
         finally:
             server.stop()
     finally:
-        registry.close()
+        opened.registry.close()
     log.info("stopped")
 
 

@@ -19,7 +19,7 @@ _SPELLINGS = {
         "hospitalnumber chartno 病案号 患者编号 患者id 病人id 病人编号 门诊号 住院号 就诊卡号 登记号 病历号 "
         "编号 主索引号 本地编号"
     ),
-    "names.text": "name fullname patientname displayname 姓名 患者姓名 病人姓名 名称 中文姓名 全名",
+    "names.text": "name nametext fullname patientname displayname 姓名 患者姓名 病人姓名 名称 中文姓名 全名",
     "names.family": "surname lastname familyname family lname last sname 姓 姓氏",
     "names.given": "givenname firstname forename forenames given fname first gname 名 名字",
     "names.family:maiden": "maidenname maiden birthname 婚前姓 娘家姓",

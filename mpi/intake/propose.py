@@ -16,7 +16,7 @@ from mpi.intake.files import open_table
 from mpi.intake.headers import target_of
 from mpi.intake.mapping import FileOptions
 from mpi.intake.rows import Column, Row
-from mpi.intake.sniffing import Sample, guess_dates, guess_target, is_key, sample_of, unknown_words
+from mpi.intake.sniffing import Sample, guess_dates, guess_target, is_iso, is_key, sample_of, unknown_words
 from mpi.records import Private
 
 SAMPLE_ROWS = 1_000
@@ -99,7 +99,7 @@ def _place(sampled: SampledFile) -> tuple[list[Placed], list[tuple[str, str]]]:
         target, note = target_of(name) or target_of(_TRAILING_NUMBER.sub("", name)), ""
         if not target and (target := guess_target(sample)):
             note = GUESS
-        if target in DATES and guess_dates(sample) is None and sample.cells:
+        if target in DATES and sample.cells and not (guess_dates(sample) or is_iso(sample)):
             left.append((name, "called a date, but the sample holds none"))
         elif target and (reason := _taken(target, placed)):
             left.append((name, reason))
@@ -199,6 +199,8 @@ def _single(key: str, p: Placed, sampled: SampledFile) -> str:
 
 
 def _date_line(key: str, p: Placed, sample: Sample) -> str:
+    if is_iso(sample):
+        return _line(key, quoted(p.column), p.note)
     guess = guess_dates(sample)
     if guess is None:
         return _line(key, quoted(p.column), "the sample holds no value; say its formats")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from stdnum.cn import ric
@@ -109,6 +110,11 @@ def guess_dates(sample: Sample) -> DateGuess | None:
     return DateGuess(tuple(chosen), unread, ambiguous) if chosen and unread <= total / 2 else None
 
 
+def is_iso(sample: Sample) -> bool:
+    """Whether every cell is a date or a time in ISO 8601, which needs no format; with a zone, no format could say it."""
+    return bool(sample.cells) and all(map(_is_iso, sample.cells))
+
+
 def unknown_words(sample: Sample) -> list[str] | None:
     """The codes for sex that no word list knows; None where there are so many that the column is no list of codes."""
     unknown = sorted({cell for cell in sample.cells if cell.lower() not in SEXES})
@@ -118,6 +124,13 @@ def unknown_words(sample: Sample) -> list[str] | None:
 def is_key(cells: Sequence[str]) -> bool:
     """Whether a column could number the rows: filled everywhere, no value twice."""
     return bool(cells) and all(cells) and len(set(cells)) == len(cells)
+
+
+def _is_iso(cell: str) -> bool:
+    try:
+        return cell[4:5] == "-" and datetime.fromisoformat(cell) is not None
+    except ValueError:
+        return False
 
 
 def _nothing(_cell: str) -> None:

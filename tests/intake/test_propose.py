@@ -152,3 +152,11 @@ def test_every_proposal_loads_binds_and_mentions_every_column(header: list[str],
             bind(parse_map(text), table.columns)
     for name in {name.strip() for name in header if name.strip()}:
         assert name in text or "".join(c if c.isprintable() else "�" for c in name) in text or "\\" in text
+
+
+def test_times_with_a_zone_need_no_format(tmp_path: Path) -> None:
+    text, path = proposed(tmp_path, "id,updated_at,dob", ["1,2012-05-08T09:12:00+08:00,1980-01-02", "2,,1980-01-03"])
+    assert 'recorded_at = "updated_at"' in text
+    first = next(iter(read_records(path, parse_map(text))))
+    assert isinstance(first, MappedRow)
+    assert (first.record.recorded_at, first.record.birth_date) == ("2012-05-08T09:12:00+08:00", "1980-01-02")
