@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from mpi.records import StandardText
 from mpi.standardise.characters import HAN, clean
-from mpi.standardise.pinyin import fold_sound
+from mpi.standardise.pinyin import SYLLABLES, fold_sound
 from mpi.standardise.table_files import table_rows
 
 _COMMON_HAN = re.compile("[\u4e00-\u9fff]+")
@@ -42,7 +42,9 @@ def _readings() -> dict[int, str]:
     """Code point → one common toneless reading (pypinyin's first, own exceptions first of all)."""
     from pypinyin.constants import PINYIN_DICT  # 0.2 s: only when the first Han character arrives
 
-    table = {point: toneless(readings.split(",", 1)[0]) for point, readings in PINYIN_DICT.items()}
+    first = {point: toneless(readings.split(",", 1)[0]) for point, readings in PINYIN_DICT.items()}
+    # A dialect reading (fiao, biang) is no standard syllable and could not be split from joined letters again.
+    table = {point: reading for point, reading in first.items() if reading in SYLLABLES}
     table.update({ord(han): reading for han, reading in table_rows("readings")})
     return table
 
