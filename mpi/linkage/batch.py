@@ -7,6 +7,7 @@ writer raises after the commit. ``roll_back`` undoes a batch whose commit failed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +17,15 @@ from mpi.linkage.blocking import Rules
 from mpi.linkage.borrow import borrow
 from mpi.linkage.decision import LINKED, best_place, decide, reason, rival_place
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import Found
+from mpi.linkage.found import KEPT, PERSON, RECORD, WEIGHT, Found
 from mpi.linkage.hotindex import (
+    GROUP_DEAD,
+    GROUP_PREVIOUS,
+    GROUP_SIZE,
     PERSONS,
+    RECORD_GROUP,
+    RECORD_NEXT,
+    RECORD_PERSON,
     RECORDS,
     ROWS,
     HotIndex,
@@ -31,9 +38,10 @@ from mpi.linkage.hotindex import (
     supersede,
     unlink_group,
 )
-from mpi.linkage.jit import kernel, leaf, wide
+from mpi.linkage.jit import inner, kernel, wide
 from mpi.linkage.scoring import SCALE, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one, stored, stored_weight
+from mpi.linkage.values import CODE, FEATURE, Values
 from mpi.records import DecisionReason, Outcome
 
 UPDATED, ALERT = int(Outcome.UPDATED), int(Outcome.UPDATED_WITH_ALERT)
@@ -41,27 +49,27 @@ LOOKS_LIKE_SOMEONE_ELSE = int(DecisionReason.LOOKS_LIKE_SOMEONE_ELSE)
 POSSIBLE_DUPLICATE = int(DecisionReason.POSSIBLE_DUPLICATE_PERSONS)
 
 
+# columns of Writes.columns. KNOWN goes in: the record to update, −1 for a new one. The rest is what was decided: outcome,
+# place of the chosen candidate (−1 none), bit set of reasons, record, person, first row added (−1 none), and the number of
+# persons the prior was computed with
+KNOWN, OUTCOME, CHOSEN, REASONS, MADE_RECORD, MADE_PERSON, MADE_GROUP, POPULATION = range(8)
+
+
 class Writes(NamedTuple):
     """Q writes: what is known before, and what the kernel decided."""
 
-    known: npt.NDArray[np.int64]  # [Q] in: the record to update, −1 for a new one
-    outcome: npt.NDArray[np.int64]  # [Q] records.Outcome
-    chosen: npt.NDArray[np.int64]  # [Q] place among the candidates, −1 none
-    reasons: npt.NDArray[np.int64]  # [Q] bit set of DecisionReason
-    record: npt.NDArray[np.int64]  # [Q]
-    person: npt.NDArray[np.int64]  # [Q]
-    group: npt.NDArray[np.int64]  # [Q] first row, −1 where no row was added
-    population: npt.NDArray[np.int64]  # [Q] number of persons the prior was computed with
+    columns: npt.NDArray[np.int64]  # [Q, 8]
     explanation: npt.NDArray[np.int64]  # [Q, F + 1, 2] of the chosen candidate, see scoring.explain_weight
 
 
-def new_writes(known: npt.NDArray[np.int64], features: int) -> Writes:
+def new_writes(known: Sequence[int], features: int) -> Writes:
     """Writes for ``known``, nothing decided yet."""
-    columns: list[npt.NDArray[np.int64]] = [np.zeros(len(known), np.int64) for _ in range(7)]
-    return Writes._make([known, *columns, np.zeros((len(known), features + 1, 2), np.int64)])
+    columns = np.zeros((len(known), 8), np.int64)
+    columns[:, KNOWN] = known
+    return Writes(columns, np.zeros((len(known), features + 1, 2), np.int64))
 
 
-@leaf
+@kernel
 def log_population(persons: int) -> int:
     """log2 of a number of persons, fixed point."""
     return wide(np.rint(np.log2(max(persons, 1)) * SCALE))
@@ -76,21 +84,21 @@ def resolve_batch(
     scratch, found = borrow(scratch), borrow(found)
     for q in range(len(encoded.starts) - 1):
         population = max(index.counters[PERSONS], catchment)
-        writes.population[q] = population
+        writes.columns[q, POPULATION] = population
         snapshot = (index.counters[ROWS], log_population(population))
         search_one(index, query, encoded, q, snapshot, scratch, found)
-        if writes.known[q] < 0:
+        if writes.columns[q, KNOWN] < 0:
             _register(index, query, encoded, writes, q, snapshot, scratch, found)
         else:
             _update(index, query, encoded, writes, q, snapshot, scratch, found)
-        place = writes.chosen[q]
+        place = writes.columns[q, CHOSEN]
         if place >= 0:
             explain_weight(
                 query.tables, found.levels[q, place], found.adjustments[q, place], snapshot[1], writes.explanation[q]
             )
 
 
-@leaf
+@inner
 def _register(
     index: HotIndex,
     query: Query,
@@ -107,36 +115,38 @@ def _register(
     record = index.counters[RECORDS]
     index.counters[RECORDS] = record + 1
     if outcome == LINKED:
-        person = found.person[q, chosen]
+        person = found.candidates[q, chosen, PERSON]
     else:
         person = index.counters[PERSONS]
         index.counters[PERSONS] = person + 1
         index.first_record[person] = 0
     start = add_group(index, encoded, q, record)
-    index.previous_group[start] = -1
-    index.group_of[record] = start
+    index.row_cells[start, GROUP_PREVIOUS] = -1
+    index.record_cells[record, RECORD_GROUP] = start
     link_group(index, query.rules, encoded, q, start)
     attach(index, record, person)
-    writes.outcome[q], writes.chosen[q], writes.reasons[q] = outcome, chosen, reasons
-    writes.record[q], writes.person[q], writes.group[q] = record, person, start
+    writes.columns[q, OUTCOME], writes.columns[q, CHOSEN], writes.columns[q, REASONS] = outcome, chosen, reasons
+    writes.columns[q, MADE_RECORD], writes.columns[q, MADE_PERSON], writes.columns[q, MADE_GROUP] = record, person, start
 
 
-@leaf
+@inner
 def rivals_alike(index: HotIndex, query: Query, q: int, snapshot: tuple[int, int], scratch: Scratch, found: Found) -> bool:
     """Whether the two best persons look like one person: their best records reach the lower threshold together."""
-    if found.kept[q] < 2:
+    if found.queries[q, KEPT] < 2:
         return False
     best = best_place(found, q)
     rival = rival_place(found, q, best)
-    if rival < 0 or found.weight[q, best] < query.settings.upper:
+    if rival < 0 or found.candidates[q, best, WEIGHT] < query.settings.upper:
         return False
-    if found.weight[q, best] - found.weight[q, rival] >= query.settings.margin:
+    if found.candidates[q, best, WEIGHT] - found.candidates[q, rival, WEIGHT] >= query.settings.margin:
         return False
-    weight = stored_weight(index, query, found.record[q, best], found.record[q, rival], snapshot, scratch)
+    weight = stored_weight(
+        index, query, found.candidates[q, best, RECORD], found.candidates[q, rival, RECORD], snapshot, scratch
+    )
     return weight >= query.settings.lower
 
 
-@leaf
+@inner
 def _update(
     index: HotIndex,
     query: Query,
@@ -148,37 +158,41 @@ def _update(
     found: Found,
 ) -> None:
     """New content of a known record. It stays with its person; content that looks like someone else raises an alert."""
-    record = writes.known[q]
-    person = wide(index.person_of[record])
+    record = writes.columns[q, KNOWN]
+    person = wide(index.record_cells[record, RECORD_PERSON])
     old = group_in(index, record, snapshot[0])
-    writes.record[q], writes.person[q], writes.group[q] = record, person, -1
-    writes.outcome[q], writes.chosen[q], writes.reasons[q] = UPDATED, -1, 0
+    writes.columns[q, MADE_RECORD], writes.columns[q, MADE_PERSON], writes.columns[q, MADE_GROUP] = record, person, -1
+    writes.columns[q, OUTCOME], writes.columns[q, CHOSEN], writes.columns[q, REASONS] = UPDATED, -1, 0
     if old < 0 or not same_rows(index, encoded, q, old):
         other = _other_person(query, q, person, found)
         itself = _own_weight(index, query, encoded, q, old, snapshot, scratch)
         if itself < query.settings.lower:
-            writes.outcome[q], writes.reasons[q] = ALERT, reason(LOOKS_LIKE_SOMEONE_ELSE)
-            writes.chosen[q] = other
-        elif other >= 0 and found.weight[q, other] > itself:
-            writes.outcome[q], writes.reasons[q], writes.chosen[q] = ALERT, reason(POSSIBLE_DUPLICATE), other
+            writes.columns[q, OUTCOME], writes.columns[q, REASONS] = ALERT, reason(LOOKS_LIKE_SOMEONE_ELSE)
+            writes.columns[q, CHOSEN] = other
+        elif other >= 0 and found.candidates[q, other, WEIGHT] > itself:
+            writes.columns[q, OUTCOME], writes.columns[q, REASONS], writes.columns[q, CHOSEN] = (
+                ALERT,
+                reason(POSSIBLE_DUPLICATE),
+                other,
+            )
         start = add_group(index, encoded, q, record)
         supersede(index, record, start)
         link_group(index, query.rules, encoded, q, start)
-        writes.group[q] = start
+        writes.columns[q, MADE_GROUP] = start
 
 
-@leaf
+@inner
 def _other_person(query: Query, q: int, person: int, found: Found) -> int:
     """Place of the heaviest candidate that is not ``person`` and reaches the upper threshold, or −1."""
     best = -1
-    for i in range(found.kept[q]):
-        above = found.weight[q, i] >= query.settings.upper and found.person[q, i] != person
-        if above and (best < 0 or found.weight[q, i] > found.weight[q, best]):
+    for i in range(found.queries[q, KEPT]):
+        above = found.candidates[q, i, WEIGHT] >= query.settings.upper and found.candidates[q, i, PERSON] != person
+        if above and (best < 0 or found.candidates[q, i, WEIGHT] > found.candidates[q, best, WEIGHT]):
             best = i
     return best
 
 
-@leaf
+@inner
 def _own_weight(
     index: HotIndex, query: Query, encoded: Encoded, q: int, old: int, snapshot: tuple[int, int], scratch: Scratch
 ) -> int:
@@ -186,17 +200,19 @@ def _own_weight(
     if old < 0:
         return query.settings.upper
     rows = (encoded.starts[q], encoded.starts[q + 1])
-    pair_levels(query.tables, encoded, rows, stored(index), (old, old + index.group_size[old]), index.dictionary, scratch)
+    pair_levels(
+        query.tables, encoded, rows, stored(index), (old, old + index.row_cells[old, GROUP_SIZE]), index.dictionary, scratch
+    )
     if not scratch.levels.any():
         return query.settings.upper
-    return match_weight(query.tables, scratch.levels, scratch.adjustments, snapshot[1], len(query.tables.kind))[0]
+    return match_weight(query.tables, scratch.levels, scratch.adjustments, snapshot[1], len(query.tables.plan))[0]
 
 
-@leaf
+@inner
 def same_rows(index: HotIndex, encoded: Encoded, q: int, group: int) -> bool:
     """Whether a query encodes to exactly the rows of a group."""
     first, last = encoded.starts[q], encoded.starts[q + 1]
-    if last - first != index.group_size[group]:
+    if last - first != index.row_cells[group, GROUP_SIZE]:
         return False
     for r in range(first, last):
         for f in range(encoded.rows.shape[1]):
@@ -209,18 +225,18 @@ def same_rows(index: HotIndex, encoded: Encoded, q: int, group: int) -> bool:
 def roll_back(index: HotIndex, rules: Rules, encoded: Encoded, writes: Writes, done: int) -> None:
     """Undo the first ``done`` writes of a batch in reverse order. The dictionary keeps its values: they harm nothing."""
     for q in range(done - 1, -1, -1):
-        start, record = writes.group[q], writes.record[q]
+        start, record = writes.columns[q, MADE_GROUP], writes.columns[q, MADE_RECORD]
         if start < 0:
             continue
         unlink_group(index, rules, encoded, q, start)
-        if writes.known[q] >= 0:
-            old = index.previous_group[start]
-            index.group_of[record] = old
+        if writes.columns[q, KNOWN] >= 0:
+            old = index.row_cells[start, GROUP_PREVIOUS]
+            index.record_cells[record, RECORD_GROUP] = old
             if old >= 0:
-                index.dead_from[old] = 0
+                index.row_cells[old, GROUP_DEAD] = 0
         else:
-            person = wide(index.person_of[record])
-            index.first_record[person] = index.next_record[record]
+            person = wide(index.record_cells[record, RECORD_PERSON])
+            index.first_record[person] = index.record_cells[record, RECORD_NEXT]
             index.counters[RECORDS] = record
             if index.first_record[person] == 0:
                 index.counters[PERSONS] = person
@@ -228,10 +244,10 @@ def roll_back(index: HotIndex, rules: Rules, encoded: Encoded, writes: Writes, d
 
 
 @kernel
-def load_values(index: HotIndex, features: npt.NDArray[np.uint8], source: Encoded) -> None:
-    """Insert journalled dictionary entries: slot s + 1 of ``source.values`` belongs to feature ``features[s]``."""
-    for s in range(len(features)):
-        add_value(index, wide(features[s]), source.values.code[s + 1], source.values, s + 1)
+def load_values(index: HotIndex, values: Values) -> None:
+    """Insert journalled dictionary entries; the line of each slot names its feature."""
+    for s in range(1, len(values.cells)):
+        add_value(index, values.cells[s, FEATURE], values.cells[s, CODE], values, s)
 
 
 @kernel
@@ -257,8 +273,8 @@ def load_groups(
             supersede(index, record, start)
         else:
             index.counters[RECORDS] = record + 1
-            index.previous_group[start] = -1
-            index.group_of[record] = start
+            index.row_cells[start, GROUP_PREVIOUS] = -1
+            index.record_cells[record, RECORD_GROUP] = start
             if person >= index.counters[PERSONS]:
                 index.counters[PERSONS] = person + 1
                 index.first_record[person] = 0

@@ -14,9 +14,12 @@ import numpy.typing as npt
 from mpi.linkage.comparison import DERIVED_BIT
 from mpi.linkage.jit import leaf, wide
 from mpi.linkage.model import TRANSFORMS, Model
-from mpi.linkage.values import Values
+from mpi.linkage.values import FOLD as FOLD_CELL
+from mpi.linkage.values import LENGTH, OFFSET, Values
+from mpi.linkage.values import SOUND as SOUND_CELL
 
 VALUE, SOUND, FOLD, YEAR, MONTH_DAY, BAG, ENDING, BEGINNING = range(len(TRANSFORMS))
+TERM_FEATURE, TERM_TRANSFORM, TERM_COUNTERPART = range(3)
 BEGINNING_LENGTH = 3  # code points
 
 
@@ -24,24 +27,20 @@ class Rules(NamedTuple):
     """Blocking rules for the kernels: rule k has the terms start[k]:start[k + 1]."""
 
     start: npt.NDArray[np.int64]
-    feature: npt.NDArray[np.int64]
-    transform: npt.NDArray[np.int64]
-    counterpart: npt.NDArray[np.int64]  # of the term's feature, -1 where it has none
+    terms: npt.NDArray[np.int64]  # [T, 3] feature, transform, counterpart of the feature (−1 where it has none)
 
 
 def compile_rules(model: Model) -> Rules:
     """Arrays of the model's blocking rules."""
-    start, feature, transform, counterpart = [0], [], [], []
+    start, terms = [0], []
     for rule in model.rules:
         for term in rule:
             name, _, how = term.partition(".")
             column = model.column(name)
-            feature.append(column)
-            transform.append(TRANSFORMS.index(how or "value"))
             other = model.features[column].counterpart
-            counterpart.append(model.column(other) if other else -1)
-        start.append(len(feature))
-    return Rules(*(np.array(part, np.int64) for part in (start, feature, transform, counterpart)))
+            terms.append((column, TRANSFORMS.index(how or "value"), model.column(other) if other else -1))
+        start.append(len(terms))
+    return Rules(np.array(start, np.int64), np.array(terms, np.int64).reshape(-1, 3))
 
 
 @leaf
@@ -56,11 +55,11 @@ def mix(seed: np.uint64, value: np.uint64) -> np.uint64:
 @leaf
 def beginning(values: Values, slot: int) -> np.uint64:
     """Hash of the first code points of a value; 0 for a value that is shorter."""
-    if values.length[slot] < BEGINNING_LENGTH:
+    if values.cells[slot, LENGTH] < BEGINNING_LENGTH:
         return np.uint64(0)
     result = np.uint64(BEGINNING_LENGTH)
     for k in range(BEGINNING_LENGTH):
-        result = mix(result, np.uint64(values.chars[values.offset[slot] + k]))
+        result = mix(result, np.uint64(values.chars[values.cells[slot, OFFSET] + k]))
     return result
 
 
@@ -71,9 +70,9 @@ def term_value(transform: int, value: int, other: int, values: Values, slot: int
     if plain == 0:
         return np.uint64(0)
     if transform == SOUND:
-        return np.uint64(values.sound[slot])
+        return np.uint64(values.cells[slot, SOUND_CELL])
     if transform == FOLD:
-        return np.uint64(values.fold[slot])
+        return np.uint64(values.cells[slot, FOLD_CELL])
     if transform == YEAR:
         return np.uint64(plain // 10000)
     if transform == MONTH_DAY:
@@ -94,9 +93,9 @@ def blocking_key(rules: Rules, rule: int, row: npt.NDArray[np.int64], slots: npt
     """Key of one rule for one row, or 0 if a term is missing. ``slots[f]`` is the slot of feature f's text in ``values``."""
     result = np.uint64(rule + 1)
     for t in range(rules.start[rule], rules.start[rule + 1]):
-        feature = rules.feature[t]
-        other = row[rules.counterpart[t]] if rules.counterpart[t] >= 0 else 0
-        term = term_value(rules.transform[t], row[feature], other, values, slots[feature])
+        feature = rules.terms[t, TERM_FEATURE]
+        other = row[rules.terms[t, TERM_COUNTERPART]] if rules.terms[t, TERM_COUNTERPART] >= 0 else 0
+        term = term_value(rules.terms[t, TERM_TRANSFORM], row[feature], other, values, slots[feature])
         if term == np.uint64(0):
             return 0
         result = mix(result, term)

@@ -23,7 +23,18 @@ from mpi.linkage.levels import (
     PHONE,
 )
 from mpi.linkage.strings import Chars, common_prefix, is_part, jaro_winkler, rotated, within_one_edit
-from mpi.linkage.values import Values, identifier_kind, resident_check_ok
+from mpi.linkage.values import (
+    CODE,
+    FOLD,
+    LENGTH,
+    OFFSET,
+    SKETCH,
+    SKETCH_HIGH,
+    SOUND,
+    Values,
+    identifier_kind,
+    resident_check_ok,
+)
 
 __all__ = [
     "DERIVED_BIT",
@@ -77,26 +88,27 @@ def is_ideograph(point: int) -> bool:
 @leaf
 def chars_of(values: Values, slot: int) -> Chars:
     """Code points of a slot."""
-    start = values.offset[slot]
-    return values.chars[start : start + values.length[slot]]
+    start = values.cells[slot, OFFSET]
+    return values.chars[start : start + values.cells[slot, LENGTH]]
 
 
 @leaf
 def name_level(va: Values, i: int, vb: Values, j: int, counterpart_equal: bool) -> int:
     """Level of two names by their slots. ``counterpart_equal``: each stands in the other's counterpart field."""
-    code_a, code_b = va.code[i], vb.code[j]
+    code_a, code_b = va.cells[i, CODE], vb.cells[j, CODE]
     if code_a == 0 or code_b == 0:
         return 0
     if code_a == code_b:
         return 1
-    if va.sound[i] == vb.sound[j] and va.sound[i] != 0:
+    if va.cells[i, SOUND] == vb.cells[j, SOUND] and va.cells[i, SOUND] != 0:
         return 2
-    if va.fold[i] == vb.fold[j] and va.fold[i] != 0:
+    if va.cells[i, FOLD] == vb.cells[j, FOLD] and va.cells[i, FOLD] != 0:
         return 3
     if counterpart_equal:
         return 4
     a, b = chars_of(va, i), chars_of(vb, j)
-    first, second = (a, b) if code_a < code_b else (b, a)  # a canonical order makes Jaro-Winkler's greedy matching symmetric
+    # A canonical order: greedy matching is not proved symmetric (no counterexample among 3.2 million short pairs).
+    first, second = (a, b) if code_a < code_b else (b, a)
     return spelling_level(first, second)
 
 
@@ -142,17 +154,18 @@ def set_bits(word: np.uint64) -> int:
 @leaf
 def sketch_similarity(va: Values, i: int, vb: Values, j: int) -> float:
     """Dice coefficient of two sketches, 0 … 1: twice the common bigrams over all; 0 where both are empty."""
-    a, b = va.sketch[i], vb.sketch[j]
-    total = set_bits(a[0]) + set_bits(a[1]) + set_bits(b[0]) + set_bits(b[1])
+    a_low, a_high = np.uint64(va.cells[i, SKETCH]), np.uint64(va.cells[i, SKETCH_HIGH])
+    b_low, b_high = np.uint64(vb.cells[j, SKETCH]), np.uint64(vb.cells[j, SKETCH_HIGH])
+    total = set_bits(a_low) + set_bits(a_high) + set_bits(b_low) + set_bits(b_high)
     if total == 0:
         return 0.0
-    return 2 * (set_bits(a[0] & b[0]) + set_bits(a[1] & b[1])) / total
+    return 2 * (set_bits(a_low & b_low) + set_bits(a_high & b_high)) / total
 
 
 @leaf
 def text_level(va: Values, i: int, vb: Values, j: int, div_a: int, div_b: int) -> int:
     """Level of two addresses by slots and divisions: a GB/T 2260 code, or any other code of a locality; 0 unknown."""
-    code_a, code_b = va.code[i], vb.code[j]
+    code_a, code_b = va.cells[i, CODE], vb.cells[j, CODE]
     if code_a == 0 or code_b == 0:
         return 0
     if code_a == code_b:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_check_ok
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT, Encoded
-from mpi.linkage.hotindex import HotIndex, group_in
-from mpi.linkage.jit import leaf, wide
+from mpi.linkage.hotindex import GROUP_SIZE, RECORD_NEXT, HotIndex, group_in
+from mpi.linkage.jit import inner, wide
 from mpi.linkage.settings import BIRTH, NATIONAL, SEX, Settings
 from mpi.records import IdentifierType, RecordFlag
 
@@ -30,7 +30,7 @@ NEWBORN_FLAG = int(RecordFlag.NEWBORN)
 DATE_DIFFERENT = len(LEVELS["date"]) - 1
 
 
-@leaf
+@inner
 def unique_valid(settings: Settings, code: int) -> bool:
     """Whether an identifier code is of a kind declared unique and its check digit passes."""
     if code == 0:
@@ -41,7 +41,7 @@ def unique_valid(settings: Settings, code: int) -> bool:
     return kind == RESIDENT and resident_check_ok(code)
 
 
-@leaf
+@inner
 def document_agrees(index: HotIndex, settings: Settings, encoded: Encoded, q: int, group: int) -> bool:
     """Whether a valid unique identifier of the query is also one of this record's."""
     column = settings.roles[NATIONAL]
@@ -49,13 +49,13 @@ def document_agrees(index: HotIndex, settings: Settings, encoded: Encoded, q: in
         return False
     for r in range(encoded.starts[q], encoded.starts[q + 1]):
         code = encoded.rows[r, column]
-        for row in range(group, group + index.group_size[group]):
+        for row in range(group, group + index.row_cells[group, GROUP_SIZE]):
             if code == index.rows[row, column] and unique_valid(settings, code):
                 return True
     return False
 
 
-@leaf
+@inner
 def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: int, person: int, visible: int) -> int:
     """Flags of the conflicts between the query and everything the person's records say (first row of the query's group
     stands for its birth date, sex and flags; all rows for its numbers)."""
@@ -69,10 +69,10 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
     record = wide(index.first_record[person])
     while record > 0:
         group = group_in(index, record - 1, visible)
-        record = wide(index.next_record[record - 1])
+        record = wide(index.record_cells[record - 1, RECORD_NEXT])
         if group < 0:
             continue
-        for row in range(group, group + index.group_size[group]):
+        for row in range(group, group + index.row_cells[group, GROUP_SIZE]):
             _tally(index, settings, encoded, q, row, same, other)
         flags |= _header_flags(index.rows[group], encoded.rows[first], settings)
     for i, flag in enumerate((OTHER_NUMBER, SEX_DIFFERS, BIRTH_DIFFERS)):
@@ -81,7 +81,7 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
     return flags
 
 
-@leaf
+@inner
 def _tally(
     index: HotIndex,
     settings: Settings,
@@ -115,13 +115,13 @@ def _tally(
             other[2] += 1
 
 
-@leaf
+@inner
 def _stated(value: int) -> bool:
     """Whether a date or sex was entered, not derived from a number."""
     return value != 0 and (value & DERIVED_BIT) == 0
 
 
-@leaf
+@inner
 def _header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
     """Conflicts by birth order and death, and the newborn flag."""
     width = len(mine)

@@ -15,9 +15,9 @@ from mpi.linkage.conflicts import (
     OTHER_NUMBER,
     SEX_DIFFERS,
 )
-from mpi.linkage.found import Found
-from mpi.linkage.jit import leaf, wide
-from mpi.linkage.scoring import Tables
+from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
+from mpi.linkage.jit import inner, wide
+from mpi.linkage.scoring import IDENTITY, SCORED, Tables
 from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
 
@@ -45,7 +45,7 @@ SEARCH_WAS_CUT = int(DecisionReason.SEARCH_WAS_CUT)
 LIKELY_RELATIVE = int(DecisionReason.LIKELY_RELATIVE)
 
 
-@leaf
+@inner
 def decide(
     tables: Tables, settings: Settings, found: Found, q: int, population: int, rivals_alike: bool
 ) -> tuple[int, int, int]:
@@ -53,96 +53,98 @@ def decide(
 
     ``rivals_alike``: the two best persons look like one person themselves, so that the choice between them is no risk.
     """
-    cut = reason(SEARCH_WAS_CUT) if found.keys_cut[q] > 0 else wide(0)
-    if found.kept[q] == 0:
-        return NEW, -1, cut | reason(NO_CANDIDATE if found.keys[q] > 0 else NO_USABLE_TRAIT)
-    if found.flags[q, 0] & DOCUMENT:
+    cut = reason(SEARCH_WAS_CUT) if found.queries[q, KEYS_CUT] > 0 else wide(0)
+    if found.queries[q, KEPT] == 0:
+        return NEW, -1, cut | reason(NO_CANDIDATE if found.queries[q, KEYS] > 0 else NO_USABLE_TRAIT)
+    if found.candidates[q, 0, FLAGS] & DOCUMENT:
         why = document_reasons(tables, settings, found, q, 0, population)
         if why == 0:
             return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
         if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
             return REVIEW, 0, cut | why
     best = best_place(found, q)
-    weight = found.weight[q, best]
+    weight = found.candidates[q, best, WEIGHT]
     if weight < settings.lower:
         return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
-    relative = reason(LIKELY_RELATIVE) if 0 < found.winner[q, best] < len(tables.base) - 1 else wide(0)
+    relative = reason(LIKELY_RELATIVE) if 0 < found.candidates[q, best, WINNER] < len(tables.base) - 1 else wide(0)
     if weight < settings.upper:
         return REVIEW, best, cut | reason(BETWEEN_THRESHOLDS) | relative
-    facts = (found.flags[q, best], found.winner[q, best], population)
+    facts = (found.candidates[q, best, FLAGS], found.candidates[q, best, WINNER], population)
     against = vetoes(tables, settings, found.levels[q, best], found.adjustments[q, best], facts)
     rival = rival_place(found, q, best)
-    if rival >= 0 and weight - found.weight[q, rival] < settings.margin and not rivals_alike:
+    if rival >= 0 and weight - found.candidates[q, rival, WEIGHT] < settings.margin and not rivals_alike:
         against |= reason(RUNNER_UP_TOO_CLOSE)
     if against != 0:
         return REVIEW, best, cut | against | relative
     return LINKED, best, cut | reason(ABOVE_UPPER_THRESHOLD) | duplicate_reason(settings, found, q, best)
 
 
-@leaf
+@inner
 def best_place(found: Found, q: int) -> int:
     """The heaviest candidate that holds no other valid number; if all do, the heaviest of all."""
     best = -1
-    for i in range(found.kept[q]):
-        if found.flags[q, i] & OTHER_NUMBER == 0 and (best < 0 or found.weight[q, i] > found.weight[q, best]):
+    for i in range(found.queries[q, KEPT]):
+        if found.candidates[q, i, FLAGS] & OTHER_NUMBER == 0 and (
+            best < 0 or found.candidates[q, i, WEIGHT] > found.candidates[q, best, WEIGHT]
+        ):
             best = i
     if best >= 0:
         return best
     best = 0
-    for i in range(found.kept[q]):
-        if found.weight[q, i] > found.weight[q, best]:
+    for i in range(found.queries[q, KEPT]):
+        if found.candidates[q, i, WEIGHT] > found.candidates[q, best, WEIGHT]:
             best = i
     return best
 
 
-@leaf
+@inner
 def rival_place(found: Found, q: int, best: int) -> int:
     """The heaviest other candidate that could be the person too, or −1."""
     rival = -1
-    for i in range(found.kept[q]):
-        possible = i != best and found.flags[q, i] & OTHER_NUMBER == 0
-        if possible and (rival < 0 or found.weight[q, i] > found.weight[q, rival]):
+    for i in range(found.queries[q, KEPT]):
+        possible = i != best and found.candidates[q, i, FLAGS] & OTHER_NUMBER == 0
+        if possible and (rival < 0 or found.candidates[q, i, WEIGHT] > found.candidates[q, rival, WEIGHT]):
             rival = i
     return rival
 
 
-@leaf
+@inner
 def duplicate_reason(settings: Settings, found: Found, q: int, best: int) -> int:
     """The bit that says: another person is above the upper threshold too."""
     rival = rival_place(found, q, best)
-    if rival >= 0 and found.weight[q, rival] >= settings.upper:
+    if rival >= 0 and found.candidates[q, rival, WEIGHT] >= settings.upper:
         return reason(POSSIBLE_DUPLICATE_PERSONS)
     return wide(0)
 
 
-@leaf
+@inner
 def document_reasons(tables: Tables, settings: Settings, found: Found, q: int, place: int, population: int) -> int:
     """0 if the document rule links a candidate that has the same document; else the reasons why it does not."""
-    why = document_verdict(settings, found.levels[q, place], found.flags[q, place])
-    facts = (found.flags[q, place], found.winner[q, place], population)
+    why = document_verdict(settings, found.levels[q, place], found.candidates[q, place, FLAGS])
+    facts = (found.candidates[q, place, FLAGS], found.candidates[q, place, WINNER], population)
     against = vetoes(tables, settings, found.levels[q, place], found.adjustments[q, place], facts)
     return against | reason(why) if why != 0 else against
 
 
-@leaf
+@inner
 def reason(number: int) -> int:
     """Bit of a DecisionReason."""
     return wide(1) << wide(number)
 
 
-@leaf
+@inner
 def level_at(levels: npt.NDArray[np.uint8], column: int) -> int:
     """Level of a role's column; 0 where the model has none."""
     return wide(levels[column]) if column >= 0 else 0
 
 
-@leaf
+@inner
 def given_differs(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
     """Whether the given names are those of two people, by the model's list of levels."""
     return (settings.different_given >> level_at(levels, settings.roles[GIVEN])) & 1 == 1
 
 
-@leaf
+@inner
 def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, winner: int) -> bool:
     """Same birth date and family name, another given name, no identifier that agrees; or a different birth order."""
     if flags & DOCUMENT:
@@ -154,7 +156,7 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     return born_together and given_differs(settings, levels) and level_at(levels, settings.roles[NATIONAL]) != 1
 
 
-@leaf
+@inner
 def common_combination(
     tables: Tables,
     settings: Settings,
@@ -167,17 +169,17 @@ def common_combination(
     expected = wide(population)
     for f in range(len(levels)):
         level = levels[f]
-        if level == 0 or tables.scored[f] == 0:
+        if level == 0 or tables.plan[f, SCORED] == 0:
             continue
         u = wide(tables.weights[f, level, stranger]) + adjustments[f]
-        if tables.identity[f] == 1:
+        if tables.plan[f, IDENTITY] == 1:
             expected += u
         elif wide(tables.weights[f, level, 0]) > u:
             return False
     return expected >= settings.common
 
 
-@leaf
+@inner
 def vetoes(
     tables: Tables,
     settings: Settings,
@@ -201,7 +203,7 @@ def vetoes(
     return reasons
 
 
-@leaf
+@inner
 def document_verdict(settings: Settings, levels: npt.NDArray[np.uint8], flags: int) -> int:
     """0: the document rule links; else the reason why it does not. A derived birth date or sex is no second trait."""
     given, birth = level_at(levels, settings.roles[GIVEN]), level_at(levels, settings.roles[BIRTH])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.errors import ConfigError
-from mpi.linkage.jit import leaf, wide
+from mpi.linkage.jit import kernel, leaf, wide
 
 SEGMENTS = 256
 FIRST_SIZE = 16  # slots of a new segment
@@ -25,10 +25,9 @@ SIZE_BITS = 6  # low bits of a descriptor: log2 of the slots
 class Table(NamedTuple):
     """Key 0 means empty and cannot be stored. Values are ≥ 0; −1 is the answer for an absent key."""
 
-    keys: npt.NDArray[np.int64]  # arena
-    values: npt.NDArray[np.int64]  # arena
-    segments: npt.NDArray[np.int64]  # [SEGMENTS] descriptors: offset << SIZE_BITS | log2(slots)
-    used: npt.NDArray[np.int64]  # [SEGMENTS + 1]; the last one is the arena's first free slot
+    arena: npt.NDArray[np.int64]  # [slots, 2] key, value
+    segments: npt.NDArray[np.int64]  # [SEGMENTS + 1, 2] descriptor (offset << SIZE_BITS | log2(slots)), keys in use;
+    #                                  the last line holds the arena's first free slot
 
 
 def require_platform() -> None:
@@ -42,14 +41,14 @@ def arena_slots(keys: int) -> int:
     return 8 * keys + 8 * SEGMENTS * FIRST_SIZE
 
 
-@leaf
+@kernel
 def prepare(table: Table) -> None:
     """Lay out the empty segments."""
     bits = 4  # log2(FIRST_SIZE)
     for s in range(SEGMENTS):
-        table.segments[s] = ((s * FIRST_SIZE) << SIZE_BITS) | bits
-        table.used[s] = 0
-    table.used[SEGMENTS] = SEGMENTS * FIRST_SIZE
+        table.segments[s, 0] = ((s * FIRST_SIZE) << SIZE_BITS) | bits
+        table.segments[s, 1] = 0
+    table.segments[SEGMENTS, 1] = SEGMENTS * FIRST_SIZE
 
 
 @leaf
@@ -64,13 +63,13 @@ def spread(key: int) -> np.uint64:
 def get(table: Table, key: int) -> int:
     """Value of a key, or −1."""
     hashed = spread(key)
-    descriptor = table.segments[wide(hashed & np.uint64(SEGMENTS - 1))]
+    descriptor = table.segments[wide(hashed & np.uint64(SEGMENTS - 1)), 0]
     offset, mask = descriptor >> SIZE_BITS, (wide(1) << (descriptor & 63)) - 1
     at = wide(hashed >> np.uint64(8)) & mask
     while True:
-        found = table.keys[offset + at]
+        found = table.arena[offset + at, 0]
         if found == key:
-            return wide(table.values[offset + at])
+            return wide(table.arena[offset + at, 1])
         if found == 0:
             return -1
         at = (at + 1) & mask
@@ -81,35 +80,35 @@ def put(table: Table, key: int, value: int) -> None:
     """Store or replace. Only one thread may write."""
     hashed = spread(key)
     segment = wide(hashed & np.uint64(SEGMENTS - 1))
-    descriptor = table.segments[segment]
+    descriptor = table.segments[segment, 0]
     offset, mask = descriptor >> SIZE_BITS, (wide(1) << (descriptor & 63)) - 1
     at = wide(hashed >> np.uint64(8)) & mask
-    while table.keys[offset + at] != 0:
-        if table.keys[offset + at] == key:
-            table.values[offset + at] = value
+    while table.arena[offset + at, 0] != 0:
+        if table.arena[offset + at, 0] == key:
+            table.arena[offset + at, 1] = value
             return
         at = (at + 1) & mask
-    table.values[offset + at] = value
-    table.keys[offset + at] = key
-    table.used[segment] += 1
-    if table.used[segment] * 3 > (mask + 1) * 2:
+    table.arena[offset + at, 1] = value
+    table.arena[offset + at, 0] = key
+    table.segments[segment, 1] += 1
+    if table.segments[segment, 1] * 3 > (mask + 1) * 2:
         grow(table, segment)
 
 
 @leaf
 def grow(table: Table, segment: int) -> None:
     """Copy a segment into a region of twice the size and swap its descriptor."""
-    descriptor = table.segments[segment]
+    descriptor = table.segments[segment, 0]
     bits = (descriptor & 63) + 1
     offset, size = descriptor >> SIZE_BITS, wide(1) << (descriptor & 63)
-    new_offset, mask = table.used[SEGMENTS], (wide(1) << bits) - 1
-    table.used[SEGMENTS] = new_offset + mask + 1
+    new_offset, mask = table.segments[SEGMENTS, 1], (wide(1) << bits) - 1
+    table.segments[SEGMENTS, 1] = new_offset + mask + 1
     for i in range(offset, offset + size):
-        key = table.keys[i]
+        key = table.arena[i, 0]
         if key != 0:
             at = wide(spread(key) >> np.uint64(8)) & mask
-            while table.keys[new_offset + at] != 0:
+            while table.arena[new_offset + at, 0] != 0:
                 at = (at + 1) & mask
-            table.values[new_offset + at] = table.values[i]
-            table.keys[new_offset + at] = key
-    table.segments[segment] = (new_offset << SIZE_BITS) | bits
+            table.arena[new_offset + at, 1] = table.arena[i, 1]
+            table.arena[new_offset + at, 0] = key
+    table.segments[segment, 0] = (new_offset << SIZE_BITS) | bits

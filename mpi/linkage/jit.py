@@ -69,9 +69,16 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(nogil=True, cache=_folder is not None)(function))
 
 
+def inner(function: F) -> F:
+    """A leaf that only kernels call: without the wrapper that Python would call, whose unpacking of many arrays costs more
+    compile time than the function itself."""
+    njit: Any = numba.njit  # its stubs do not know the two options
+    return cast(F, njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+
+
 def leaf(function: F) -> F:
-    """A small function that kernels call: inlined by LLVM, no GIL, no bounds checks beyond Numba's own."""
-    return cast(F, numba.njit(nogil=True, cache=_folder is not None, error_model="numpy")(function))
+    """A small function that kernels call. Not cached by itself: a kernel's cache holds what it inlined."""
+    return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
 
 
 @leaf

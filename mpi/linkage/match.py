@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mpi.linkage.blocking import Rules, blocking_key
+from mpi.linkage.blocking import TERM_FEATURE, Rules, blocking_key
 from mpi.linkage.borrow import borrow
 from mpi.linkage.conflicts import DOCUMENT, OTHER_NUMBER
 from mpi.linkage.decision import (
@@ -20,10 +20,10 @@ from mpi.linkage.decision import (
     vetoes,
 )
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import CANDIDATES, Found
+from mpi.linkage.found import CANDIDATES, FLAGS, KEPT, WEIGHT, WINNER, Found
 from mpi.linkage.hashtable import Table, get
-from mpi.linkage.hotindex import HEAD_MASK, HotIndex, alive
-from mpi.linkage.jit import kernel, leaf, wide
+from mpi.linkage.hotindex import HEAD_MASK, ROW_RECORD, HotIndex, alive
+from mpi.linkage.jit import inner, kernel, wide
 from mpi.linkage.scoring import explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one
 from mpi.records import Certainty
@@ -59,29 +59,29 @@ def match_one(
     index, query, encoded = borrow(index), borrow(query), borrow(encoded)
     scratch, found, graded = borrow(scratch), borrow(found), borrow(graded)
     search_one(index, query, encoded, 0, snapshot, scratch, found)
-    for place in range(found.kept[0]):
+    for place in range(found.queries[0, KEPT]):
         graded.certainty[place], graded.reasons[place] = grade(query, found, place, snapshot[1])
         explain_weight(
             query.tables, found.levels[0, place], found.adjustments[0, place], snapshot[1], graded.explanation[place]
         )
 
 
-@leaf
+@inner
 def grade(query: Query, found: Found, place: int, population: int) -> tuple[int, int]:
     """(certainty, reasons) of one candidate: would it be linked, reviewed, or neither?"""
-    if found.flags[0, place] & DOCUMENT:
+    if found.candidates[0, place, FLAGS] & DOCUMENT:
         why = document_reasons(query.tables, query.settings, found, 0, place, population)
         if why == 0:
             return CERTAIN, reason(UNIQUE_DOCUMENT_AGREES)
         return PROBABLE, why
-    weight = found.weight[0, place]
+    weight = found.candidates[0, place, WEIGHT]
     if weight < query.settings.lower:
         return POSSIBLE, reason(BELOW_LOWER_THRESHOLD)
-    facts = (wide(found.flags[0, place]), wide(found.winner[0, place]), population)
+    facts = (wide(found.candidates[0, place, FLAGS]), wide(found.candidates[0, place, WINNER]), population)
     against = vetoes(query.tables, query.settings, found.levels[0, place], found.adjustments[0, place], facts)
     if weight < query.settings.upper:
         return PROBABLE, against | reason(BETWEEN_THRESHOLDS)
-    if found.flags[0, place] & OTHER_NUMBER or against != 0:
+    if found.candidates[0, place, FLAGS] & OTHER_NUMBER or against != 0:
         return PROBABLE, against
     return CERTAIN, reason(ABOVE_UPPER_THRESHOLD)
 
@@ -99,7 +99,7 @@ def compare_pair(
     """(weight, class) of the first records of two batches. Levels are left in ``scratch``; ``explanation`` is [F + 1, 2]."""
     pair_levels(query.tables, a, (a.starts[0], a.starts[1]), b, (b.starts[0], b.starts[1]), dictionary, scratch)
     explain_weight(query.tables, scratch.levels, scratch.adjustments, population, explanation)
-    return match_weight(query.tables, scratch.levels, scratch.adjustments, population, len(query.tables.kind))
+    return match_weight(query.tables, scratch.levels, scratch.adjustments, population, len(query.tables.plan))
 
 
 @kernel
@@ -119,7 +119,7 @@ def holders(
     count = 0
     for r in range(encoded.starts[0], encoded.starts[1]):
         for rule in range(len(rules.start) - 1):
-            column = rules.feature[rules.start[rule]]
+            column = rules.terms[rules.start[rule], TERM_FEATURE]
             if rules.start[rule + 1] - rules.start[rule] != 1 or not (columns == column).any():
                 continue
             key = blocking_key(rules, rule, encoded.rows[r], encoded.slots[r], encoded.values)
@@ -129,6 +129,6 @@ def holders(
                 at = row - 1
                 row = wide(index.next_row[at, rule])
                 if alive(index, at, visible) and index.rows[at, column] == encoded.rows[r, column]:
-                    out[count] = index.record_of_row[at]
+                    out[count] = index.row_cells[at, ROW_RECORD]
                     count += 1
     return count

@@ -14,31 +14,29 @@ import numpy.typing as npt
 
 from mpi.linkage.blocking import mix
 from mpi.linkage.comparison import KIND_CODES, LEVELS
-from mpi.linkage.jit import leaf, wide
-from mpi.linkage.model import Model, TermFrequencies
+from mpi.linkage.jit import kernel, leaf, wide
+from mpi.linkage.model import Feature, Model, TermFrequencies
 
 SCALE = 1024  # fixed-point units a bit
 LEVEL_LIMIT = 10  # levels of any kind, missing included
 LOG_SUM_SPAN = 20 * SCALE  # beyond this difference the smaller addend changes nothing at this resolution
 
 
+# columns of Tables.plan; KIND to TF_ON are 0/1, codes or columns (−1 none), TF_DEFAULT is log2 in fixed point
+KIND, SCORED, COUNTERPART, DIVISION, IDENTITY, TF_ON, TF_DEFAULT = range(7)
+# last axis of Tables.tf_levels
+EXPONENT, REFERENCE = range(2)
+
+
 class Tables(NamedTuple):
     """A model in the form the kernels read. F features, C classes (the last one is the stranger), L levels."""
 
-    kind: npt.NDArray[np.int64]  # [F]
-    scored: npt.NDArray[np.int64]  # [F] 0 or 1
-    counterpart: npt.NDArray[np.int64]  # [F] column or -1
-    division: npt.NDArray[np.int64]  # [F] column or -1
-    identity: npt.NDArray[np.int64]  # [F] 0 or 1
+    plan: npt.NDArray[np.int64]  # [F, 7]
     weights: npt.NDArray[np.int32]  # [F, LEVEL_LIMIT, C] log2 p_c(f, l)
     base: npt.NDArray[np.int32]  # [C] log2 ρ_c; the stranger's is the population's, passed per call
     tf_open: npt.NDArray[np.int32]  # [F, C] 1 where the term frequency enters
-    tf_on: npt.NDArray[np.int64]  # [F]
-    tf_exponent: npt.NDArray[np.int32]  # [F, LEVEL_LIMIT]
-    tf_reference: npt.NDArray[np.int32]  # [F, LEVEL_LIMIT]
-    tf_default: npt.NDArray[np.int32]  # [F] log2
-    tf_keys: npt.NDArray[np.uint64]  # open addressing, 0 empty
-    tf_values: npt.NDArray[np.int32]  # log2 of the frequency
+    tf_levels: npt.NDArray[np.int32]  # [F, LEVEL_LIMIT, 2] exponent, log2 of the reference frequency
+    tf_table: npt.NDArray[np.int64]  # [slots, 2] open addressing: key (0 empty), log2 of the frequency
     log_sum: npt.NDArray[np.int32]  # log2(1 + 2^-d)
 
 
@@ -52,9 +50,10 @@ def compile_tables(model: Model, frequencies: TermFrequencies) -> Tables:
     features, classes = model.features, (*model.classes, None)
     weights = np.zeros((len(features), LEVEL_LIMIT, len(classes)), np.int32)
     tf_open = np.zeros((len(features), len(classes)), np.int32)
-    exponent = np.zeros((len(features), LEVEL_LIMIT), np.int32)
-    reference = np.zeros((len(features), LEVEL_LIMIT), np.int32)
+    tf_levels = np.zeros((len(features), LEVEL_LIMIT, 2), np.int32)
+    plan = np.zeros((len(features), 7), np.int64)
     for f, feature in enumerate(features):
+        plan[f] = _plan(model, feature)
         for level in range(1, len(LEVELS[feature.kind]) if feature.scored else 1):
             for c, item in enumerate(classes):
                 free = item is not None and feature.name in item.m
@@ -62,71 +61,77 @@ def compile_tables(model: Model, frequencies: TermFrequencies) -> Tables:
                 weights[f, level, c] = fixed(math.log2(max(share, 2.0**-40)))
                 tf_open[f, c] = 0 if free else 1
             if feature.term_frequency:
-                exponent[f, level] = fixed(feature.tf_exponent[level - 1])
-                reference[f, level] = fixed(feature.tf_reference[level - 1])
-    keys, values = _frequency_table(frequencies)
+                tf_levels[f, level] = fixed(feature.tf_exponent[level - 1]), fixed(feature.tf_reference[level - 1])
     return Tables(
-        kind=np.array([KIND_CODES[f.kind] for f in features], np.int64),
-        scored=np.array([f.scored for f in features], np.int64),
-        counterpart=np.array([model.column(f.counterpart) if f.counterpart else -1 for f in features], np.int64),
-        division=np.array([model.column(f.division) if f.division else -1 for f in features], np.int64),
-        identity=np.array([f.identity for f in features], np.int64),
+        plan=plan,
         weights=weights,
         base=np.array([fixed(math.log2(c.expected)) if c else 0 for c in classes], np.int32),
         tf_open=tf_open,
-        tf_on=np.array([f.term_frequency and f.scored for f in features], np.int64),
-        tf_exponent=exponent,
-        tf_reference=reference,
-        tf_default=np.array([fixed(math.log2(f.tf_default)) if f.tf_default > 0 else 0 for f in features], np.int32),
-        tf_keys=keys,
-        tf_values=values,
+        tf_levels=tf_levels,
+        tf_table=_frequency_table(frequencies),
         log_sum=np.array([fixed(math.log2(1 + 2.0 ** (-d / SCALE))) for d in range(LOG_SUM_SPAN)], np.int32),
     )
 
 
-def _frequency_table(frequencies: TermFrequencies) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
-    size = 1 << max(4, (2 * len(frequencies.code)).bit_length())
-    keys, values = np.zeros(size, np.uint64), np.zeros(size, np.int32)
-    logs = np.rint(np.log2(np.maximum(frequencies.frequency, 2.0**-40)) * SCALE).astype(np.int32)
-    _fill_frequency_table(keys, values, frequencies.feature, frequencies.code, logs)
-    return keys, values
+def _plan(model: Model, feature: Feature) -> tuple[int, ...]:
+    """Line of ``Tables.plan``."""
+    return (
+        KIND_CODES[feature.kind],
+        int(feature.scored),
+        model.column(feature.counterpart) if feature.counterpart else -1,
+        model.column(feature.division) if feature.division else -1,
+        int(feature.identity),
+        int(feature.term_frequency and feature.scored),
+        fixed(math.log2(feature.tf_default)) if feature.tf_default > 0 else 0,
+    )
+
+
+def _frequency_table(frequencies: TermFrequencies) -> npt.NDArray[np.int64]:
+    table = np.zeros((1 << max(4, (2 * len(frequencies.code)).bit_length()), 2), np.int64)
+    logs = np.rint(np.log2(np.maximum(frequencies.frequency, 2.0**-40)) * SCALE).astype(np.int64)
+    _fill_frequency_table(table, frequencies.feature, frequencies.code, logs)
+    return table
 
 
 @leaf
-def frequency_key(feature: int, code: int) -> np.uint64:
+def frequency_key(feature: int, code: int) -> int:
     """Key of a value in the term-frequency table, never 0."""
-    return mix(np.uint64(feature + 1), np.uint64(code)) | np.uint64(1)
+    return wide(mix(np.uint64(feature + 1), np.uint64(code)) | np.uint64(1))
 
 
 @leaf
+def _place(key: int, mask: int) -> int:
+    """Where a key's search begins."""
+    return wide(np.uint64(key) >> np.uint64(20)) & mask
+
+
+@kernel
 def _fill_frequency_table(
-    keys: npt.NDArray[np.uint64],
-    values: npt.NDArray[np.int32],
+    table: npt.NDArray[np.int64],
     feature: npt.NDArray[np.int64],
     code: npt.NDArray[np.int64],
-    logs: npt.NDArray[np.int32],
+    logs: npt.NDArray[np.int64],
 ) -> None:
-    mask = len(keys) - 1
+    mask = len(table) - 1
     for i in range(len(code)):
         key = frequency_key(feature[i], code[i])
-        at = wide(key >> np.uint64(20)) & mask
-        while keys[at] != np.uint64(0) and keys[at] != key:
+        at = _place(key, mask)
+        while table[at, 0] != 0 and table[at, 0] != key:
             at = (at + 1) & mask
-        keys[at] = key
-        values[at] = logs[i]
+        table[at, 0], table[at, 1] = key, logs[i]
 
 
 @leaf
 def log_frequency(tables: Tables, feature: int, code: int) -> int:
     """log2 of a value's term frequency, fixed point; the model's default for a value it does not list."""
-    mask = len(tables.tf_keys) - 1
+    mask = len(tables.tf_table) - 1
     key = frequency_key(feature, code)
-    at = wide(key >> np.uint64(20)) & mask
-    while tables.tf_keys[at] != np.uint64(0):
-        if tables.tf_keys[at] == key:
-            return wide(tables.tf_values[at])
+    at = _place(key, mask)
+    while tables.tf_table[at, 0] != 0:
+        if tables.tf_table[at, 0] == key:
+            return wide(tables.tf_table[at, 1])
         at = (at + 1) & mask
-    return wide(tables.tf_default[feature])
+    return wide(tables.plan[feature, TF_DEFAULT])
 
 
 @leaf
@@ -135,13 +140,13 @@ def frequency_adjustment(tables: Tables, feature: int, level: int, code_a: int, 
 
     The commoner of the two values counts: it is the one a stranger is more likely to share.
     """
-    exponent = wide(tables.tf_exponent[feature, level])
+    exponent = wide(tables.tf_levels[feature, level, EXPONENT])
     if exponent == 0:
         return 0
     common = log_frequency(tables, feature, code_a)
     if code_b != code_a:
         common = max(common, log_frequency(tables, feature, code_b))
-    return wide((exponent * (common - tables.tf_reference[feature, level])) // SCALE)
+    return wide((exponent * (common - tables.tf_levels[feature, level, REFERENCE])) // SCALE)
 
 
 @leaf
@@ -168,7 +173,7 @@ def match_weight(
         total = wide(tables.base[c]) if c < classes - 1 else wide(population)
         for f in range(until):
             level = levels[f]
-            if level != 0 and tables.scored[f] == 1:
+            if level != 0 and tables.plan[f, SCORED] == 1:
                 total += wide(tables.weights[f, level, c]) + wide(adjustments[f]) * tables.tf_open[f, c]
         if c == 0:
             same, best = total, total
@@ -191,7 +196,7 @@ def explain_weight(
 
     Line 0 is the prior, line f + 1 feature f; the first column adds up to the match weight exactly.
     """
-    features = len(tables.kind)
+    features = len(tables.plan)
     plain = adjustments.copy()
     before = match_weight(tables, levels, adjustments, population, 0)[0]
     out[0, 0], out[0, 1] = before, 0

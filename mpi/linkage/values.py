@@ -15,8 +15,8 @@ are part of the code and no two texts share one: ``0``, ``00`` and the empty tex
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -227,43 +227,38 @@ def sketch_chars(chars: npt.NDArray[np.uint32]) -> tuple[np.uint64, np.uint64]:
     return low, high
 
 
+# columns of Values.cells; the sketch takes two (as the bit patterns of two uint64)
+CODE, SOUND, FOLD, OFFSET, LENGTH, SKETCH, SKETCH_HIGH, FEATURE = range(8)
+CELLS = struct.Struct("<qqqqqQQq")
+
+
 class Values(NamedTuple):
     """Texts of values, by slot; the index's dictionary and a batch's side buffer have the same form.
 
-    Slot 0 is the missing value (all zero). ``chars[offset : offset + length]`` are the first ``CHARS_LIMIT`` code points;
-    code and sketch cover the whole text.
+    Slot 0 is the missing value (all zero). A slot is one cache line: code, sound, fold, offset, length, sketch, feature (the
+    dictionary's; 0 in a side buffer). ``chars[offset : offset + length]`` are the first ``CHARS_LIMIT`` code points; code
+    and sketch cover the whole text.
     """
 
-    code: npt.NDArray[np.int64]  # [n]
-    sound: npt.NDArray[np.int64]  # [n]
-    fold: npt.NDArray[np.int64]  # [n]
-    offset: npt.NDArray[np.int64]  # [n]
-    length: npt.NDArray[np.int32]  # [n]
+    cells: npt.NDArray[np.int64]  # [n, 8]
     chars: npt.NDArray[np.uint32]  # [m]
-    sketch: npt.NDArray[np.uint64]  # [n, 2]
 
     def __repr__(self) -> str:
-        return f"Values({len(self.code)} slots)"
+        return f"Values({len(self.cells)} slots)"
 
 
-Entry = tuple[int, int, int, int, bytes, bytes]  # code, sound, fold, length, code points (uint32), sketch (two uint64)
+Entry = tuple[int, int, bytes, bytes]  # code, length, cells (offset 0), code points (uint32)
 
 
 @lru_cache(CACHED_VALUES)
 def _entry(text: str, sound: str, fold: str) -> Entry:
     kept = text[:CHARS_LIMIT]
-    low, high = sketch(text)
-    return (
-        text_code(text),
-        sound_code(sound),
-        sound_code(fold),
-        len(kept),
-        kept.encode("utf-32-le", "surrogatepass"),
-        (high << 64 | low).to_bytes(16, "little"),
-    )
+    code = text_code(text)
+    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, len(kept), *sketch(text), 0)
+    return code, len(kept), cells, kept.encode("utf-32-le", "surrogatepass")
 
 
-_MISSING: Entry = (0, 0, 0, 0, b"", bytes(16))
+_MISSING: Entry = (0, 0, bytes(CELLS.size), b"")
 
 
 class ValueBuilder:
@@ -288,15 +283,7 @@ class ValueBuilder:
 
     def build(self) -> Values:
         """Arrays of what was added so far, slot 0 first."""
-        code, sound, fold, length, chars, sketches = zip(*self._entries, strict=True)
-        n = len(code)
-        numbers = np.array([*code, *sound, *fold, *accumulate(length, initial=0)], np.int64)  # one call: half the time
-        return Values(
-            numbers[:n],
-            numbers[n : 2 * n],
-            numbers[2 * n : 3 * n],
-            numbers[3 * n : 4 * n],
-            np.array(length, np.int32),
-            np.frombuffer(bytearray(b"".join(chars)), np.uint32),
-            np.frombuffer(bytearray(b"".join(sketches)), np.uint64).reshape(n, 2),
-        )
+        _, lengths, cells, chars = zip(*self._entries, strict=True)
+        table = np.frombuffer(bytearray(b"".join(cells)), np.int64).reshape(len(lengths), 8)
+        np.cumsum(lengths[:-1], out=table[1:, OFFSET])
+        return Values(table, np.frombuffer(bytearray(b"".join(chars)), np.uint32))

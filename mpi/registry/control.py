@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from mpi.errors import Conflict, InputError
-from mpi.linkage.hotindex import HotIndex, add_tombstone
+from mpi.linkage.hotindex import RECORD_PERSON, HotIndex, add_tombstone
 from mpi.linkage.jit import kernel
 from mpi.records import Grade, Outcome
 from mpi.registry.index import RETIRED, Index
@@ -23,7 +23,7 @@ def retire(hot: HotIndex, record: int) -> int:
 
 def _event(index: Index, write: Write, record: int, outcome: Outcome) -> JournalEvent:
     """The common part; ``seq`` and ``at`` are the writer's to set."""
-    person = int(index.hot.person_of[record])
+    person = int(index.hot.record_cells[record, RECORD_PERSON])
     return JournalEvent(
         seq=0,
         at=0,
@@ -66,7 +66,9 @@ def replace_event(index: Index, write: Write, record: int) -> JournalEvent:
     survivor = index.find(write.source, write.new_local_id)
     if survivor >= 0 and index.state[survivor] == RETIRED:
         raise Conflict("LOCAL_ID_RETIRED", "the new local number belongs to a retired record; register it first")
-    differs = survivor >= 0 and index.hot.person_of[survivor] != index.hot.person_of[record]
+    differs = (
+        survivor >= 0 and index.hot.record_cells[survivor, RECORD_PERSON] != index.hot.record_cells[record, RECORD_PERSON]
+    )
     return msgspec.structs.replace(
         event,
         previous_local_id=write.local_id,
@@ -98,7 +100,7 @@ def _replace(index: Index, event: JournalEvent, record: int) -> None:
         survivor = index.find(event.source, event.local_id)
         _withdraw(index, record)
         index.aliases[event.source, old] = survivor
-        other = int(index.hot.person_of[survivor])
+        other = int(index.hot.record_cells[survivor, RECORD_PERSON])
         index.version[other] = event.seq
         if event.review_task:
             index.reviews[other] += 1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import Found
-from mpi.linkage.hotindex import CHARS, VALUES, HotIndex
-from mpi.linkage.values import Values
+from mpi.linkage.found import FLAGS, KEPT, PERSON, RECORD, WEIGHT, WINNER, Found
+from mpi.linkage.hotindex import CHARS, RECORD_GROUP, VALUES, HotIndex
+from mpi.linkage.values import LENGTH, OFFSET, Values
 
 COUNT = struct.Struct("<II")
 
@@ -34,11 +34,12 @@ def candidate_dtype(features: int) -> np.dtype[Any]:
 def pack_candidates(hot: HotIndex, found: Found) -> list[bytes]:
     """Packed candidates of each query of a batch, best first."""
     features = found.levels.shape[2]
-    packed = np.zeros(found.person.shape, candidate_dtype(features))
-    for field in ("record", "person", "weight", "flags", "winner", "levels"):
-        packed[field] = getattr(found, field)
-    packed["group"] = hot.group_of[found.record]
-    return [packed[q, :kept].tobytes() if kept else b"" for q, kept in enumerate(found.kept.tolist())]
+    packed = np.zeros(found.levels.shape[:2], candidate_dtype(features))
+    for field, column in (("record", RECORD), ("person", PERSON), ("weight", WEIGHT), ("flags", FLAGS), ("winner", WINNER)):
+        packed[field] = found.candidates[:, :, column]
+    packed["levels"] = found.levels
+    packed["group"] = hot.record_cells[found.candidates[:, :, RECORD], RECORD_GROUP]
+    return [packed[q, :kept].tobytes() if kept else b"" for q, kept in enumerate(found.queries[:, KEPT].tolist())]
 
 
 def unpack_candidates(data: bytes, features: int) -> npt.NDArray[Any]:
@@ -51,45 +52,22 @@ def pack_dictionary(hot: HotIndex, first: int, first_char: int) -> bytes:
     last, last_char = int(hot.counters[VALUES]), int(hot.counters[CHARS])
     if last == first:
         return b""
-    part, values = slice(first, last), hot.values
     return b"".join(
         [
             COUNT.pack(last - first, last_char - first_char),
-            hot.value_feature[part].tobytes(),
-            values.code[part].tobytes(),
-            values.sound[part].tobytes(),
-            values.fold[part].tobytes(),
-            values.length[part].tobytes(),
-            values.sketch[part].tobytes(),
-            values.chars[first_char:last_char].tobytes(),
+            hot.values.cells[first:last].tobytes(),
+            hot.values.chars[first_char:last_char].tobytes(),
         ]
     )
 
 
-class Entries(NamedTuple):
-    """Unpacked dictionary entries: slot s + 1 of ``values`` belongs to feature ``features[s]``."""
-
-    features: npt.NDArray[np.uint8]
-    values: Values
-
-
-def unpack_dictionary(data: bytes) -> Entries:
-    """Entries of one ``pack_dictionary``."""
+def unpack_dictionary(data: bytes) -> Values:
+    """Entries of one ``pack_dictionary``, after the missing value; each cell line names its feature."""
     count, chars = COUNT.unpack_from(data)
-    at = COUNT.size
-
-    def take(dtype: str, number: int) -> npt.NDArray[Any]:
-        nonlocal at
-        result = np.frombuffer(data, dtype, number, at)
-        at += result.nbytes
-        return result
-
-    features = take("u1", count).copy()
-    code, sound, fold = (np.concatenate([[0], take("<i8", count)]).astype(np.int64) for _ in range(3))
-    length = np.concatenate([[0], take("<i4", count)]).astype(np.int32)
-    sketch = np.concatenate([np.zeros((1, 2), np.uint64), take("<u8", 2 * count).reshape(count, 2)])
-    ends = np.cumsum(length, dtype=np.int64)
-    return Entries(features, Values(code, sound, fold, ends - length, length, take("<u4", chars).copy(), sketch))
+    cells = np.zeros((count + 1, 8), np.int64)
+    cells[1:] = np.frombuffer(data, "<i8", 8 * count, COUNT.size).reshape(count, 8)
+    np.cumsum(cells[:-1, LENGTH], out=cells[1:, OFFSET])
+    return Values(cells, np.frombuffer(data, "<u4", chars, COUNT.size + 64 * count).copy())
 
 
 def pack_rows(encoded: Encoded, query: int) -> bytes:

@@ -17,7 +17,7 @@ from mpi.linkage.batch import log_population
 from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
-from mpi.linkage.hotindex import PERSONS, RECORDS, ROWS
+from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
 from mpi.linkage.jit import kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
@@ -157,7 +157,7 @@ class Index:
         at = int(self.hot.first_record[person])
         while at > 0:
             record = at - 1
-            at = int(self.hot.next_record[record])
+            at = int(self.hot.record_cells[record, RECORD_NEXT])
             if record < snapshot.records and self.state[record] == ACTIVE:
                 found.append(record)
         found.reverse()

@@ -26,10 +26,7 @@ def reserve(shape: int | tuple[int, ...], dtype: type[np.generic]) -> npt.NDArra
 
 def reserve_table(keys: int) -> Table:
     """An empty hash table for up to ``keys`` distinct keys."""
-    slots = arena_slots(keys)
-    table = Table(
-        reserve(slots, np.int64), reserve(slots, np.int64), np.zeros(SEGMENTS, np.int64), np.zeros(SEGMENTS + 1, np.int64)
-    )
+    table = Table(reserve((arena_slots(keys), 2), np.int64), np.zeros((SEGMENTS + 1, 2), np.int64))
     prepare(table)
     return table
 
@@ -42,27 +39,12 @@ def reserve_index(model: Model, rows: int) -> HotIndex:
     return HotIndex(
         counters=counters,
         rows=reserve((rows, model.width), np.int64),
-        record_of_row=reserve(rows, np.int32),
-        group_start=reserve(rows, np.int64),
-        group_size=reserve(rows, np.int32),
-        previous_group=reserve(rows, np.int64),
-        dead_from=reserve(rows, np.int64),
+        row_cells=reserve((rows, 5), np.int64),
         next_row=reserve((rows, len(model.rules)), np.int32),
         postings=reserve_table(rows * len(model.rules)),
         dictionary=reserve_table(values),
-        values=Values(
-            reserve(values, np.int64),
-            reserve(values, np.int64),
-            reserve(values, np.int64),
-            reserve(values, np.int64),
-            reserve(values, np.int32),
-            reserve(values * CHARS_PER_VALUE, np.uint32),
-            reserve((values, 2), np.uint64),
-        ),
-        value_feature=reserve(values, np.uint8),
-        group_of=reserve(rows, np.int64),
-        person_of=reserve(rows, np.int32),
-        next_record=reserve(rows, np.int32),
+        values=Values(reserve((values, 8), np.int64), reserve(values * CHARS_PER_VALUE, np.uint32)),
+        record_cells=reserve((rows, 3), np.int64),
         first_record=reserve(rows, np.int32),
     )
 
@@ -70,6 +52,6 @@ def reserve_index(model: Model, rows: int) -> HotIndex:
 def room_left(index: HotIndex) -> int:
     """Rows that surely still fit: the tightest of rows, dictionary slots and characters decides."""
     rows = len(index.rows) - int(index.counters[0])
-    values = (len(index.values.code) - int(index.counters[VALUES])) // VALUES_PER_ROW
+    values = (len(index.values.cells) - int(index.counters[VALUES])) // VALUES_PER_ROW
     chars = (len(index.values.chars) - int(index.counters[CHARS])) // (VALUES_PER_ROW * CHARS_PER_VALUE)
     return min(rows, values, chars)

@@ -91,10 +91,7 @@ def _load_rows(index: Index, events: list[JournalEvent]) -> None:
     """Rows and dictionary entries as they stand in the journal."""
     for event in events:
         if event.dictionary:
-            entries = unpack_dictionary(event.dictionary)
-            nothing = np.zeros((0, index.model.width), np.int64)
-            side = Encoded(nothing, np.zeros((0, 1), np.int32), np.zeros(1, np.int64), entries.values)
-            load_values(index.hot, entries.features, side)
+            load_values(index.hot, unpack_dictionary(event.dictionary))
     with_rows = [e for e in events if e.rows]
     features = len(index.model.features)
     encoded = unpack_rows([e.rows for e in with_rows], index.model.width, features, index.hot.values)

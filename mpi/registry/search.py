@@ -8,7 +8,8 @@ import numpy as np
 
 from mpi.errors import InputError, NotFound
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import Found, new_found
+from mpi.linkage.found import COMPARED, KEPT, KEYS, KEYS_CUT, PERSON, WEIGHT, WINNER, Found, new_found
+from mpi.linkage.hotindex import RECORD_PERSON
 from mpi.linkage.match import Graded, compare_pair, holders, match_one, new_graded
 from mpi.linkage.scoring import SCALE
 from mpi.linkage.search import Scratch, new_scratch
@@ -65,14 +66,14 @@ class Searcher:
             reader.graded,
         )
         found, graded = reader.found, reader.graded
-        if found.keys[0] == 0:
+        if found.queries[0, KEYS] == 0:
             raise InputError("record", "has no trait that can be searched by")
-        kept = int(found.kept[0])
+        kept = int(found.queries[0, KEPT])
         certainty = graded.certainty[:kept].tolist()
         certain = certainty.count(Certainty.CERTAIN)
-        cut = int(found.keys_cut[0])
+        cut = int(found.queries[0, KEYS_CUT])
         wanted = [p for p in range(kept) if near_misses or certainty[p] != Certainty.POSSIBLE]
-        wanted.sort(key=lambda p: (certainty[p], -found.weight[0, p]))
+        wanted.sort(key=lambda p: (certainty[p], -found.candidates[0, p, WEIGHT]))
         if only_certain:
             wanted = [p for p in wanted if certainty[p] == Certainty.CERTAIN] if certain == 1 and cut == 0 else []
         population = index.population(snapshot)
@@ -80,21 +81,21 @@ class Searcher:
         return MatchAnswer(
             outcome=match_outcome(certain, len(wanted), cut),
             candidates=candidates,
-            compared=int(found.compared[0]),
+            compared=int(found.queries[0, COMPARED]),
             keys_cut=cut,
             population=population,
         )
 
     def _candidate(self, place: int, snapshot: Snapshot, population: int, explain: bool) -> Candidate:
         index, found, graded = self._index, self._reader.found, self._reader.graded
-        weight = int(found.weight[0, place])
+        weight = int(found.candidates[0, place, WEIGHT])
         reasons = match_reasons(index.model, found.levels[0, place], graded.explanation[place], population) if explain else ()
         return Candidate(
-            person=person_view(index, int(found.person[0, place]), snapshot),
+            person=person_view(index, int(found.candidates[0, place, PERSON]), snapshot),
             weight=weight / SCALE,
             probability=probability(weight),
             certainty=CERTAINTIES[int(graded.certainty[place])],
-            relationship=relationship(index.model, int(found.winner[0, place])),
+            relationship=relationship(index.model, int(found.candidates[0, place, WINNER])),
             decision_reasons=decision_reasons(int(graded.reasons[place])),
             reasons=reasons,
         )
@@ -139,7 +140,7 @@ class Searcher:
         """The person of a local number."""
         index = self._index
         snapshot = index.snapshot
-        return person_view(index, int(index.hot.person_of[self.record(source, local_id)]), snapshot)
+        return person_view(index, int(index.hot.record_cells[self.record(source, local_id), RECORD_PERSON]), snapshot)
 
     def by_master_id(self, master_id: str) -> Person:
         """The person of a master ID. Raises InputError for a mistyped ID, NotFound for one that was never given out."""
@@ -161,7 +162,7 @@ class Searcher:
         records = self._holders(encoded, snapshot)
         if not records:
             raise NotFound("PERSON")
-        persons = sorted({int(index.hot.person_of[record]) for record in records})
+        persons = sorted({int(index.hot.record_cells[record, RECORD_PERSON]) for record in records})
         return tuple(person_view(index, person, snapshot) for person in persons)
 
     def _holders(self, encoded: Encoded, snapshot: Snapshot) -> list[int]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mpi.linkage.batch import Writes, new_writes, resolve_batch, roll_back
+from mpi.linkage.batch import CHOSEN, MADE_PERSON, Writes, new_writes, resolve_batch, roll_back
 from mpi.linkage.conflicts import DOCUMENT
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import Found, new_found
+from mpi.linkage.found import FLAGS, KEPT, KEYS_CUT, PERSON, WEIGHT, WINNER, Found, new_found
 from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.linkage.scoring import SCALE
 from mpi.linkage.search import Scratch
@@ -64,7 +64,7 @@ class Segment:
         """Search, decide and insert provisionally: one kernel call without the GIL."""
         features = len(self._index.model.features)
         self._found: Found = new_found(len(self.writes), features)
-        self._kernel: Writes = new_writes(np.array(self.known, np.int64), features)
+        self._kernel: Writes = new_writes(self.known, features)
         resolve_batch(
             self._index.hot,
             self._index.query,
@@ -74,7 +74,7 @@ class Segment:
             scratch,
             self._found,
         )
-        self._columns = [column.tolist() for column in self._kernel[:-1]]
+        self._columns = self._kernel.columns.tolist()
 
     def undo(self) -> None:
         """Take the provisional rows out again, after a failed commit."""
@@ -87,13 +87,13 @@ class Segment:
         encoding, model = index.model.encoding_version(), index.model.reference
         dictionary = pack_dictionary(index.hot, self._durable.slots, self._durable.chars)
         for q, write in enumerate(self.writes):
-            _, outcome, chosen, reasons, record, person, group, population = (column[q] for column in self._columns)
+            _, outcome, chosen, reasons, record, person, group, population = self._columns[q]
             number = sequence + 1 + q
             new_person = outcome in NEW_PERSON
             code = self._ids.code(person) if new_person else int(index.master_code[person])
             if new_person:
                 index.master_code[person] = code  # invisible until the snapshot rises; rows of a failed commit are reused
-            weight = int(self._found.weight[q, chosen]) if chosen >= 0 else 0
+            weight = int(self._found.candidates[q, chosen, WEIGHT]) if chosen >= 0 else 0
             self.events.append(
                 JournalEvent(
                     seq=number,
@@ -118,9 +118,9 @@ class Segment:
                     population=population,
                     grade=int(link_grade(outcome == Outcome.LINKED, reasons)),
                     reasons=reasons,
-                    relationship=int(self._found.winner[q, chosen]) if chosen >= 0 else 0,
+                    relationship=int(self._found.candidates[q, chosen, WINNER]) if chosen >= 0 else 0,
                     candidates=candidates[q],
-                    flags=int(self._found.keys_cut[q] > 0),
+                    flags=int(self._found.queries[q, KEYS_CUT] > 0),
                     review_task=number if outcome in REVIEWED or reasons & DUPLICATE_BIT else 0,
                     recorded_at=write.recorded_at or None,
                 )
@@ -160,7 +160,7 @@ class Segment:
 
     def answer_to(self, q: int) -> ResolveAnswer:
         """The answer to write q, as its journal entry says."""
-        index, write, event, chosen = self._index, self.writes[q], self.events[q], self._columns[2][q]
+        index, write, event, chosen = self._index, self.writes[q], self.events[q], self._columns[q][CHOSEN]
         reasons: tuple[MatchReason, ...] = ()
         if chosen >= 0 and write.explain:
             reasons = match_reasons(index.model, self._found.levels[q, chosen], self._kernel.explanation[q], event.population)
@@ -183,13 +183,14 @@ class Segment:
     def _task_candidates(self, q: int) -> tuple[str, ...]:
         """Master IDs a steward will see: everybody at or above the lower threshold, or with the same document."""
         found, lower = self._found, self._index.query.settings.lower
-        own = self._columns[5][q]
+        own = self._columns[q][MADE_PERSON]
         places = [
             i
-            for i in range(int(found.kept[q]))
-            if (found.weight[q, i] >= lower or found.flags[q, i] & DOCUMENT) and found.person[q, i] != own
+            for i in range(int(found.queries[q, KEPT]))
+            if (found.candidates[q, i, WEIGHT] >= lower or found.candidates[q, i, FLAGS] & DOCUMENT)
+            and found.candidates[q, i, PERSON] != own
         ]
-        return tuple(format_code(int(self._index.master_code[found.person[q, i]])) for i in places)
+        return tuple(format_code(int(self._index.master_code[found.candidates[q, i, PERSON]])) for i in places)
 
 
 def unchanged(answer: ResolveAnswer) -> ResolveAnswer:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable
+from mpi.linkage.hotindex import RECORD_PERSON
 from mpi.linkage.search import new_scratch
 from mpi.records import Grade, Outcome, ResolveAnswer
 from mpi.registry.control import apply_control, replace_event, retire_event, stale_event
@@ -158,7 +159,7 @@ class Writer:
         index = self._index
         if index.content[known].tobytes() == write.content:
             write.answer = ResolveAnswer(
-                master_id=format_code(int(index.master_code[index.hot.person_of[known]])),
+                master_id=format_code(int(index.master_code[index.hot.record_cells[known, RECORD_PERSON]])),
                 outcome=Outcome.UNCHANGED,
                 sequence=int(index.sequence[known]),
                 grade=Grade(int(index.grade[known])),
