@@ -85,7 +85,7 @@ def test_a_full_record_is_accepted() -> None:
         ({"multiple_birth_order": -1}, "multiple_birth_order"),
         ({"sex": 9}, "sex"),
         ({"names": (HumanName(use=17),)}, "names[0].use"),  # type: ignore[arg-type]  # as a decoder hands unknown numbers on
-        ({"identifiers": (Identifier(type=8),)}, "identifiers[0].type"),  # type: ignore[arg-type]
+        ({"identifiers": (Identifier(type=8),)}, "identifiers[0].type"),  # type: ignore[arg-type]  # the same
     ],
 )
 def test_refused_with_the_path_of_the_field(fields: dict[str, Any], path: str) -> None:
