@@ -132,6 +132,7 @@ CARD, INSURANCE, PASSPORT = IdentifierType.HEALTH_CARD, IdentifierType.MEDICAL_I
         (resident("11010519491231002X"), resident("11010519491321002X"), "slip"),
         (resident("110105194912310038"), resident("110105194912310083"), "slip"),
         (resident("110105194912310038"), resident("110105194912310183"), "different"),
+        (resident("110105194912310038"), resident("110105194912310053"), "different"),
         (resident(BODY), resident(TWIN), "near_both_valid"),
         (resident("50010319800512009"), resident("50010319800512011"), "near_both_valid"),
         (resident("50010319800512009"), resident("50010319800512030"), "different"),
