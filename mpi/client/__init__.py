@@ -15,8 +15,8 @@
 ``mpi.errors``; docs/api.md describes every call as it goes over the wire.
 """
 
-from mpi.client.answers import ServiceInfo
+from mpi.client.answers import CrosswalkLine, ReviewLine, ServiceInfo
 from mpi.client.asynchronous import AsyncIndexClient
 from mpi.client.synchronous import IndexClient
 
-__all__ = ["AsyncIndexClient", "IndexClient", "ServiceInfo"]
+__all__ = ["AsyncIndexClient", "CrosswalkLine", "IndexClient", "ReviewLine", "ServiceInfo"]

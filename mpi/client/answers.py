@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -49,6 +49,29 @@ class ServiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     write_lag_ms: float
     resident_bytes: int
     duckdb_version: str
+
+
+class CrosswalkLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Under which number a source knows which person."""
+
+    source: str
+    local_id: str
+    master_id: str
+
+
+class ReviewLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A record and a person it may belong to. Field by field as in protos/mpi/v1/admin.proto."""
+
+    review_task: int
+    opened_at: int  # microseconds since 1970-01-01 UTC
+    source: str
+    local_id: str
+    master_id: str
+    candidate_master_id: str
+    weight: float
+    probability: float
+    relationship: str
+    decision_reasons: tuple[DecisionReason, ...]
 
 
 def resolve_answer(message: records_pb2.Resolution) -> ResolveAnswer:
@@ -190,3 +213,26 @@ def service_info(message: admin_pb2.ServiceInfo) -> ServiceInfo:
     values = {field: getattr(message, field) for field in ServiceInfo.__struct_fields__}
     values["started_at"] = message.started_at.ToDatetime(tzinfo=UTC)
     return ServiceInfo(**values)
+
+
+def crosswalk_lines(message: admin_pb2.ExportCrosswalkResponse) -> Iterator[CrosswalkLine]:
+    """The lines of one page."""
+    for m in message.lines:
+        yield CrosswalkLine(source=m.source, local_id=m.local_id, master_id=m.master_id)
+
+
+def review_lines(message: admin_pb2.ExportReviewsResponse) -> Iterator[ReviewLine]:
+    """The lines of one page."""
+    for m in message.lines:
+        yield ReviewLine(
+            review_task=m.review_task,
+            opened_at=microseconds(m.opened_at),
+            source=m.source,
+            local_id=m.local_id,
+            master_id=m.master_id,
+            candidate_master_id=m.candidate_master_id,
+            weight=m.weight,
+            probability=m.probability,
+            relationship=m.relationship,
+            decision_reasons=tuple(map(DecisionReason, m.decision_reasons)),
+        )

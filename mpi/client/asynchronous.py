@@ -164,17 +164,32 @@ class AsyncIndexClient:
 
         Raises Unavailable when the stream breaks: go on with ``after`` = the last sequence number seen.
         """
-        method = channel.WATCH_CHANGES
-        call = self._channel.unary_stream(
-            method.path, request_serializer=method.to_bytes, response_deserializer=method.from_bytes
-        )
         request = identity_pb2.WatchChangesRequest(after_sequence=after, sources=sources)
-        async for response in self._stream(call(request, wait_for_ready=self._wait_for_ready)):
+        async for response in self._pages(channel.WATCH_CHANGES, request):
             yield answers.change_event(response.event)
 
     async def service_info(self) -> answers.ServiceInfo:
         """Versions, model, counts, memory, queue and lag."""
         return answers.service_info((await self._call(channel.GET_SERVICE_INFO, admin_pb2.GetServiceInfoRequest())).info)
+
+    async def export_crosswalk(self) -> AsyncIterator[answers.CrosswalkLine]:
+        """Every source's number of every person, by source and number."""
+        async for page in self._pages(channel.EXPORT_CROSSWALK, admin_pb2.ExportCrosswalkRequest()):
+            for line in answers.crosswalk_lines(page):
+                yield line
+
+    async def export_reviews(self) -> AsyncIterator[answers.ReviewLine]:
+        """The pairs that wait for a steward, oldest task first."""
+        async for page in self._pages(channel.EXPORT_REVIEWS, admin_pb2.ExportReviewsRequest()):
+            for line in answers.review_lines(page):
+                yield line
+
+    def _pages(self, method: channel.Method, request: Any) -> AsyncIterator[Any]:
+        """The responses of a server stream."""
+        call = self._channel.unary_stream(
+            method.path, request_serializer=method.to_bytes, response_deserializer=method.from_bytes
+        )
+        return self._stream(call(request, wait_for_ready=self._wait_for_ready))
 
     async def _call(self, method: channel.Method, request: Any) -> Any:
         try:

@@ -69,6 +69,8 @@ REPLACE_LOCAL_ID = _method(
     _IDENTITY, "ReplaceLocalId", identity_pb2.ReplaceLocalIdRequest, identity_pb2.ReplaceLocalIdResponse
 )
 GET_SERVICE_INFO = _method(_ADMIN, "GetServiceInfo", admin_pb2.GetServiceInfoRequest, admin_pb2.GetServiceInfoResponse)
+EXPORT_CROSSWALK = _method(_ADMIN, "ExportCrosswalk", admin_pb2.ExportCrosswalkRequest, admin_pb2.ExportCrosswalkResponse)
+EXPORT_REVIEWS = _method(_ADMIN, "ExportReviews", admin_pb2.ExportReviewsRequest, admin_pb2.ExportReviewsResponse)
 UNARY = (
     RESOLVE,
     BATCH_RESOLVE,

@@ -160,17 +160,30 @@ class IndexClient:
 
         Raises Unavailable when the stream breaks: go on with ``after`` = the last sequence number seen.
         """
-        method = channel.WATCH_CHANGES
-        call = self._channel.unary_stream(
-            method.path, request_serializer=method.to_bytes, response_deserializer=method.from_bytes
-        )
         request = identity_pb2.WatchChangesRequest(after_sequence=after, sources=sources)
-        for response in self._stream(call(request, wait_for_ready=self._wait_for_ready)):
+        for response in self._pages(channel.WATCH_CHANGES, request):
             yield answers.change_event(response.event)
 
     def service_info(self) -> answers.ServiceInfo:
         """Versions, model, counts, memory, queue and lag."""
         return answers.service_info(self._call(channel.GET_SERVICE_INFO, admin_pb2.GetServiceInfoRequest()).info)
+
+    def export_crosswalk(self) -> Iterator[answers.CrosswalkLine]:
+        """Every source's number of every person, by source and number."""
+        for page in self._pages(channel.EXPORT_CROSSWALK, admin_pb2.ExportCrosswalkRequest()):
+            yield from answers.crosswalk_lines(page)
+
+    def export_reviews(self) -> Iterator[answers.ReviewLine]:
+        """The pairs that wait for a steward, oldest task first."""
+        for page in self._pages(channel.EXPORT_REVIEWS, admin_pb2.ExportReviewsRequest()):
+            yield from answers.review_lines(page)
+
+    def _pages(self, method: channel.Method, request: Any) -> Iterator[Any]:
+        """The responses of a server stream."""
+        call = self._channel.unary_stream(
+            method.path, request_serializer=method.to_bytes, response_deserializer=method.from_bytes
+        )
+        return self._stream(call(request, wait_for_ready=self._wait_for_ready))
 
     def _call(self, method: channel.Method, request: Any) -> Any:
         try:

@@ -3,6 +3,6 @@
 server.py       port, limits, health, reflection, stopping; opening.py: the registry of a Config
 calls.py        the one wrapper around every handler; replies.py: answers to writes, from a thread of their own
 identity.py     IdentityService; changes.py: WatchChanges; feeds.py: StreamResolve
-admin.py        AdminService
+admin.py        AdminService; exports.py: whole tables
 requests.py     messages → nouns; responses.py: nouns → messages; failures.py: exceptions → statuses
 """

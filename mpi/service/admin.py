@@ -1,4 +1,4 @@
-"""AdminService: how the service is doing."""
+"""AdminService: how the service is doing, and whole tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 import grpc
 
-from mpi.registry.registry import Registry
 from mpi.service.calls import Calls
+from mpi.service.exports import Exports
+from mpi.service.opening import Opened
 from mpi.service.replies import Answering
 from mpi.service.responses import timestamp
 from mpi.v1 import admin_pb2 as pb
@@ -24,14 +25,19 @@ _STATM = "/proc/self/statm"
 class AdminService:
     """Handlers of the service."""
 
-    def __init__(self, registry: Registry, answering: Answering) -> None:
-        self._registry, self._answering = registry, answering
+    def __init__(self, opened: Opened, answering: Answering) -> None:
+        self._registry, self._answering = opened.registry, answering
+        self._exports = Exports(opened.store, opened.model)
         self._started_at = timestamp(time.time_ns() // 1000)
         self._version, self._duckdb_version = version("mpi"), version("duckdb")
 
     def handlers(self, calls: Calls) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
         """gRPC's handlers by the name of the rpc."""
-        return {"GetServiceInfo": calls.unary(pb.GetServiceInfoRequest, self.get_service_info)}
+        return {
+            "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest, self.get_service_info),
+            "ExportCrosswalk": calls.server_stream(pb.ExportCrosswalkRequest, self._exports.crosswalk),
+            "ExportReviews": calls.server_stream(pb.ExportReviewsRequest, self._exports.reviews),
+        }
 
     def get_service_info(self, _request: pb.GetServiceInfoRequest) -> pb.GetServiceInfoResponse:
         counts = self._registry.counts()

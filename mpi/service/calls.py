@@ -63,31 +63,43 @@ class Calls:
 
     def __init__(self, gate: Gate, *, max_streams: int) -> None:
         self._gate = gate
+        self._running: list[None] = []  # appending and popping are atomic, counting up and down is not
         self._streams_left = max_streams
         self._lock = Lock()
         # More threads than streams, so that a stream too many is refused at once and does not wait for a thread.
         self.stream_pool = ThreadPoolExecutor(max_streams + 4, thread_name_prefix="mpi-stream")
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that were let in and are not answered yet."""
+        return len(self._running)
+
     def unary(self, request: type[Q], answer: Callable[[Q], Message]) -> grpc.RpcMethodHandler[Any, Any]:
         """A call that is answered from memory, on the thread that received it."""
         decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
+        running = self._running
 
         def handle(data: bytes, context: grpc.ServicerContext) -> bytes:
+            running.append(None)
             try:
                 check()
                 deadline_of(context)
                 return answer(decode(data)).SerializeToString()
             except Exception as error:  # noqa: BLE001 — it becomes the call's status
                 abort(context, error)
+            finally:
+                running.pop()
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
     def deferred(self, request: type[Q], submit: Callable[[Q, Reply, float | None], None]) -> grpc.RpcMethodHandler[Any, Any]:
         """A call that is answered later through its Reply. Unary on the wire (see replies.py)."""
         decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
+        running = self._running
 
         def handle(data: bytes, context: grpc.ServicerContext, callback: Callable[[bytes | None], None]) -> None:
-            reply = Reply(context, callback)
+            running.append(None)
+            reply = Reply(context, callback, running.pop)
             try:
                 check()
                 submit(decode(data), reply, deadline_of(context))
@@ -122,6 +134,7 @@ class Calls:
 
     def _stream(self, start: Callable[[], Iterator[bytes]], context: grpc.ServicerContext) -> Iterator[bytes]:
         admitted = False
+        self._running.append(None)
         try:
             self._gate.check()
             self._take_stream()
@@ -130,6 +143,7 @@ class Calls:
         except Exception as error:  # noqa: BLE001 — it becomes the call's status
             abort(context, error)
         finally:
+            self._running.pop()
             if admitted:
                 with self._lock:
                     self._streams_left += 1

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from mpi.config import Config
 from mpi.errors import ConfigError
-from mpi.linkage.model import load_model
+from mpi.linkage.model import Model, load_model
 from mpi.registry.registry import Limits, Registry
 from mpi.store import Settings, Store
 
 _SHIPPED = Path(__file__).parent.parent / "models"
 _SUFFIX = ".toml"
+
+
+class Opened(NamedTuple):
+    """A registry with what it stands on. Closing the registry closes the store."""
+
+    registry: Registry
+    store: Store
+    model: Model
 
 
 def model_path(model: str) -> Path:
@@ -25,7 +34,7 @@ def model_path(model: str) -> Path:
     return path
 
 
-def open_registry(config: Config) -> Registry:
+def open_registry(config: Config) -> Opened:
     """The registry of ``config.data_dir``, not started. Raises ConfigError, ModelError, StoreError."""
     model, frequencies = load_model(model_path(config.model))
     settings = Settings(threads=config.duckdb_threads, memory_mb=config.duckdb_memory_mb, reserve_mb=config.disk_reserve_mb)
@@ -40,7 +49,7 @@ def open_registry(config: Config) -> Registry:
     )
     store = Store.open(Path(config.data_dir), settings=settings)
     try:
-        return Registry(store, model, frequencies, limits)
+        return Opened(Registry(store, model, frequencies, limits), store, model)
     except BaseException:
         store.close()
         raise

@@ -40,13 +40,16 @@ def sends_at_once() -> bool:
 class Reply:
     """The answer that a call still owes. Exactly one of ``send`` and ``fail`` is to be called, once, from any thread."""
 
-    __slots__ = ("_callback", "_context")
+    __slots__ = ("_callback", "_context", "_done")
 
     at_once = sends_at_once()
 
-    def __init__(self, context: grpc.ServicerContext, callback: Callable[[bytes | None], None]) -> None:
+    def __init__(
+        self, context: grpc.ServicerContext, callback: Callable[[bytes | None], None], done: Callable[[], object]
+    ) -> None:
         self._context = context
         self._callback = callback
+        self._done = done
 
     def send(self, response: bytes) -> None:
         """Answer; does nothing when the caller has gone."""
@@ -56,6 +59,7 @@ class Reply:
         else:
             self._callback(response)
             self._callback(None)
+        self._done()
 
     def fail(self, error: BaseException) -> None:
         """End the call with an error; does nothing when the caller has gone."""
@@ -63,6 +67,7 @@ class Reply:
         self._context.set_code(code)
         self._context.set_details(text)
         self._callback(None)
+        self._done()
 
 
 class Waiting:

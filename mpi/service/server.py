@@ -14,9 +14,9 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from mpi.config import Config
 from mpi.errors import ConfigError
-from mpi.registry.registry import Registry
 from mpi.service import admin, identity
 from mpi.service.calls import Calls, Gate
+from mpi.service.opening import Opened
 from mpi.service.replies import Answering
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _KEEPALIVE_TIMEOUT_MS = 20_000
 _MIN_PING_INTERVAL_MS = 10_000  # clients that probe more often are cut off
 _SIDE_THREADS = 4  # for health and reflection, which must answer while all workers are busy
+_POLL_S = 0.02
+_FLUSH_S = 0.5  # for answers that were handed to gRPC and are not on the wire yet
 _SERVICES = (identity.NAME, admin.NAME)
 
 
@@ -33,17 +35,18 @@ class Server:
     Between ``start`` and ``open`` the port is bound, health says NOT_SERVING and every call is told to come back.
     """
 
-    def __init__(self, registry: Registry, config: Config) -> None:
+    def __init__(self, opened: Opened, config: Config) -> None:
         self._config = config
         self._gate = Gate()
         self._answering = Answering()
         self._calls = Calls(self._gate, max_streams=config.max_streams)
         self._side_pool = ThreadPoolExecutor(_SIDE_THREADS, thread_name_prefix="mpi-side")
         self._health = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=self._side_pool)
-        self._identity = identity.IdentityService(registry, config, self._answering)
-        self._admin = admin.AdminService(registry, self._answering)
+        self._identity = identity.IdentityService(opened.registry, config, self._answering)
+        self._admin = admin.AdminService(opened, self._answering)
+        self._call_pool = ThreadPoolExecutor(config.worker_threads, thread_name_prefix="mpi-call")
         self._grpc = grpc.server(
-            ThreadPoolExecutor(config.worker_threads, thread_name_prefix="mpi-call"),
+            self._call_pool,
             options=_options(config),
             maximum_concurrent_rpcs=config.max_concurrent_rpcs + config.max_streams,
         )
@@ -90,23 +93,31 @@ class Server:
         self._say(serving=True)
 
     def drain(self) -> None:
-        """First stage of stopping: health says NOT_SERVING, streams end, then no new calls; waits for those in flight.
+        """First stage of stopping: health says NOT_SERVING, then no new calls, streams end, calls in flight are answered.
 
-        Calls that have not finished after ``drain_seconds`` are cut off.
+        Returns when they are, or after ``drain_seconds``. Health and reflection streams are not waited for.
         """
         self._say(serving=False)
         time.sleep(self._config.drain_notice_seconds)
         self._gate.close()
         self._identity.changes.close()
         self._identity.feeds.close()
-        if not self._grpc.stop(self._config.drain_seconds).wait(self._config.drain_seconds + 1):
-            log.warning("calls were cut off drain_seconds=%s", self._config.drain_seconds)
+        stopped = self._grpc.stop(self._config.drain_seconds)
+        until = time.monotonic() + self._config.drain_seconds
+        while self._calls.in_flight and time.monotonic() < until:
+            if stopped.wait(_POLL_S):
+                return
+        if self._calls.in_flight:
+            log.warning("calls are cut off number=%d drain_seconds=%s", self._calls.in_flight, self._config.drain_seconds)
+        self._grpc.stop(_FLUSH_S).wait()
 
     def stop(self) -> None:
         """Second stage: end everything that still runs."""
         self._gate.close()
         self._grpc.stop(None).wait()
         self._answering.stop()
+        for pool in (self._call_pool, self._calls.stream_pool, self._side_pool):
+            pool.shutdown(wait=False)
 
     def _say(self, *, serving: bool) -> None:
         response = health_pb2.HealthCheckResponse

@@ -23,21 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from mpi.v1 import records_pb2 as mpi_dot_v1_dot_records__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12mpi/v1/admin.proto\x12\x06mpi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n\x15GetServiceInfoRequest\";\n\x16GetServiceInfoResponse\x12!\n\x04info\x18\x01 \x01(\x0b\x32\x13.mpi.v1.ServiceInfo\"\xf4\x02\n\x0bServiceInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x10\n\x08index_id\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x10\n\x08\x65ncoding\x18\x04 \x01(\t\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x06 \x01(\x03\x12\x0f\n\x07persons\x18\x07 \x01(\x03\x12\x0c\n\x04rows\x18\x08 \x01(\x03\x12\x14\n\x0crow_capacity\x18\t \x01(\x03\x12\x10\n\x08sequence\x18\n \x01(\x03\x12\x14\n\x0copen_reviews\x18\x0b \x01(\x03\x12\x12\n\npopulation\x18\x0c \x01(\x03\x12\x14\n\x0cqueue_length\x18\r \x01(\x03\x12\x13\n\x0bqueue_limit\x18\x0e \x01(\x03\x12\x14\n\x0cwrite_lag_ms\x18\x0f \x01(\x01\x12\x16\n\x0eresident_bytes\x18\x10 \x01(\x03\x12\x16\n\x0e\x64uckdb_version\x18\x11 \x01(\t2_\n\x0c\x41\x64minService\x12O\n\x0eGetServiceInfo\x12\x1d.mpi.v1.GetServiceInfoRequest\x1a\x1e.mpi.v1.GetServiceInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12mpi/v1/admin.proto\x12\x06mpi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14mpi/v1/records.proto\"\x17\n\x15GetServiceInfoRequest\";\n\x16GetServiceInfoResponse\x12!\n\x04info\x18\x01 \x01(\x0b\x32\x13.mpi.v1.ServiceInfo\"\x18\n\x16\x45xportCrosswalkRequest\"?\n\x17\x45xportCrosswalkResponse\x12$\n\x05lines\x18\x01 \x03(\x0b\x32\x15.mpi.v1.CrosswalkLine\"D\n\rCrosswalkLine\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08local_id\x18\x02 \x01(\t\x12\x11\n\tmaster_id\x18\x03 \x01(\t\"\x16\n\x14\x45xportReviewsRequest\":\n\x15\x45xportReviewsResponse\x12!\n\x05lines\x18\x01 \x03(\x0b\x32\x12.mpi.v1.ReviewLine\"\x8f\x02\n\nReviewLine\x12\x13\n\x0breview_task\x18\x01 \x01(\x03\x12-\n\topened_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x03 \x01(\t\x12\x10\n\x08local_id\x18\x04 \x01(\t\x12\x11\n\tmaster_id\x18\x05 \x01(\t\x12\x1b\n\x13\x63\x61ndidate_master_id\x18\x06 \x01(\t\x12\x0e\n\x06weight\x18\x07 \x01(\x01\x12\x13\n\x0bprobability\x18\x08 \x01(\x01\x12\x14\n\x0crelationship\x18\t \x01(\t\x12\x30\n\x10\x64\x65\x63ision_reasons\x18\n \x03(\x0e\x32\x16.mpi.v1.DecisionReason\"\xf4\x02\n\x0bServiceInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x10\n\x08index_id\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x10\n\x08\x65ncoding\x18\x04 \x01(\t\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x06 \x01(\x03\x12\x0f\n\x07persons\x18\x07 \x01(\x03\x12\x0c\n\x04rows\x18\x08 \x01(\x03\x12\x14\n\x0crow_capacity\x18\t \x01(\x03\x12\x10\n\x08sequence\x18\n \x01(\x03\x12\x14\n\x0copen_reviews\x18\x0b \x01(\x03\x12\x12\n\npopulation\x18\x0c \x01(\x03\x12\x14\n\x0cqueue_length\x18\r \x01(\x03\x12\x13\n\x0bqueue_limit\x18\x0e \x01(\x03\x12\x14\n\x0cwrite_lag_ms\x18\x0f \x01(\x01\x12\x16\n\x0eresident_bytes\x18\x10 \x01(\x03\x12\x16\n\x0e\x64uckdb_version\x18\x11 \x01(\t2\x85\x02\n\x0c\x41\x64minService\x12O\n\x0eGetServiceInfo\x12\x1d.mpi.v1.GetServiceInfoRequest\x1a\x1e.mpi.v1.GetServiceInfoResponse\x12T\n\x0f\x45xportCrosswalk\x12\x1e.mpi.v1.ExportCrosswalkRequest\x1a\x1f.mpi.v1.ExportCrosswalkResponse0\x01\x12N\n\rExportReviews\x12\x1c.mpi.v1.ExportReviewsRequest\x1a\x1d.mpi.v1.ExportReviewsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mpi.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSERVICEINFOREQUEST']._serialized_start=63
-  _globals['_GETSERVICEINFOREQUEST']._serialized_end=86
-  _globals['_GETSERVICEINFORESPONSE']._serialized_start=88
-  _globals['_GETSERVICEINFORESPONSE']._serialized_end=147
-  _globals['_SERVICEINFO']._serialized_start=150
-  _globals['_SERVICEINFO']._serialized_end=522
-  _globals['_ADMINSERVICE']._serialized_start=524
-  _globals['_ADMINSERVICE']._serialized_end=619
+  _globals['_GETSERVICEINFOREQUEST']._serialized_start=85
+  _globals['_GETSERVICEINFOREQUEST']._serialized_end=108
+  _globals['_GETSERVICEINFORESPONSE']._serialized_start=110
+  _globals['_GETSERVICEINFORESPONSE']._serialized_end=169
+  _globals['_EXPORTCROSSWALKREQUEST']._serialized_start=171
+  _globals['_EXPORTCROSSWALKREQUEST']._serialized_end=195
+  _globals['_EXPORTCROSSWALKRESPONSE']._serialized_start=197
+  _globals['_EXPORTCROSSWALKRESPONSE']._serialized_end=260
+  _globals['_CROSSWALKLINE']._serialized_start=262
+  _globals['_CROSSWALKLINE']._serialized_end=330
+  _globals['_EXPORTREVIEWSREQUEST']._serialized_start=332
+  _globals['_EXPORTREVIEWSREQUEST']._serialized_end=354
+  _globals['_EXPORTREVIEWSRESPONSE']._serialized_start=356
+  _globals['_EXPORTREVIEWSRESPONSE']._serialized_end=414
+  _globals['_REVIEWLINE']._serialized_start=417
+  _globals['_REVIEWLINE']._serialized_end=688
+  _globals['_SERVICEINFO']._serialized_start=691
+  _globals['_SERVICEINFO']._serialized_end=1063
+  _globals['_ADMINSERVICE']._serialized_start=1066
+  _globals['_ADMINSERVICE']._serialized_end=1327
 # @@protoc_insertion_point(module_scope)

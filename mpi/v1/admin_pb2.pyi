@@ -3,9 +3,12 @@
 isort:skip_file
 What operators ask a running index."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from mpi.v1 import records_pb2 as _records_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -57,6 +60,180 @@ class GetServiceInfoResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetServiceInfoResponse: _TypeAlias = GetServiceInfoResponse  # noqa: Y015
+
+@_typing.final
+class ExportCrosswalkRequest(_message.Message):
+    """Asks for AdminService.ExportCrosswalk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportCrosswalkRequest: _TypeAlias = ExportCrosswalkRequest  # noqa: Y015
+
+@_typing.final
+class ExportCrosswalkResponse(_message.Message):
+    """Part of the answer to AdminService.ExportCrosswalk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CrosswalkLine]:
+        """The next lines, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___CrosswalkLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportCrosswalkResponse: _TypeAlias = ExportCrosswalkResponse  # noqa: Y015
+
+@_typing.final
+class CrosswalkLine(_message.Message):
+    """Under which number a source knows which person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    LOCAL_ID_FIELD_NUMBER: _builtins.int
+    MASTER_ID_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The assigning authority of the local number."""
+    local_id: _builtins.str
+    """The source's own number for the person."""
+    master_id: _builtins.str
+    """The person."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        local_id: _builtins.str = ...,
+        master_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["local_id", b"local_id", "master_id", b"master_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CrosswalkLine: _TypeAlias = CrosswalkLine  # noqa: Y015
+
+@_typing.final
+class ExportReviewsRequest(_message.Message):
+    """Asks for AdminService.ExportReviews."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportReviewsRequest: _TypeAlias = ExportReviewsRequest  # noqa: Y015
+
+@_typing.final
+class ExportReviewsResponse(_message.Message):
+    """Part of the answer to AdminService.ExportReviews."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReviewLine]:
+        """The next lines, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___ReviewLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportReviewsResponse: _TypeAlias = ExportReviewsResponse  # noqa: Y015
+
+@_typing.final
+class ReviewLine(_message.Message):
+    """A record and a person it may belong to, as a task for a steward lists them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_TASK_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    LOCAL_ID_FIELD_NUMBER: _builtins.int
+    MASTER_ID_FIELD_NUMBER: _builtins.int
+    CANDIDATE_MASTER_ID_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    RELATIONSHIP_FIELD_NUMBER: _builtins.int
+    DECISION_REASONS_FIELD_NUMBER: _builtins.int
+    review_task: _builtins.int
+    """Number of the task; a task with several candidates has several lines."""
+    source: _builtins.str
+    """Source of the record."""
+    local_id: _builtins.str
+    """The source's own number for it."""
+    master_id: _builtins.str
+    """The person that the record belongs to."""
+    candidate_master_id: _builtins.str
+    """The other person; empty where the task asks about the record alone."""
+    weight: _builtins.float
+    """Match weight of the pair in bits, prior included."""
+    probability: _builtins.float
+    """Probability that both are one person."""
+    relationship: _builtins.str
+    """The most likely relationship between the two."""
+    @_builtins.property
+    def opened_at(self) -> _timestamp_pb2.Timestamp:
+        """When the task was opened."""
+
+    @_builtins.property
+    def decision_reasons(self) -> _containers.RepeatedScalarFieldContainer[_records_pb2.DecisionReason.ValueType]:
+        """Why the task was opened."""
+
+    def __init__(
+        self,
+        *,
+        review_task: _builtins.int = ...,
+        opened_at: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
+        local_id: _builtins.str = ...,
+        master_id: _builtins.str = ...,
+        candidate_master_id: _builtins.str = ...,
+        weight: _builtins.float = ...,
+        probability: _builtins.float = ...,
+        relationship: _builtins.str = ...,
+        decision_reasons: _abc.Iterable[_records_pb2.DecisionReason.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_master_id", b"candidate_master_id", "decision_reasons", b"decision_reasons", "local_id", b"local_id", "master_id", b"master_id", "opened_at", b"opened_at", "probability", b"probability", "relationship", b"relationship", "review_task", b"review_task", "source", b"source", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewLine: _TypeAlias = ReviewLine  # noqa: Y015
 
 @_typing.final
 class ServiceInfo(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """Tells how the service is doing.
+    """Tells how the service is doing, and hands out whole tables.
     """
 
     def __init__(self, channel):
@@ -40,14 +40,38 @@ class AdminServiceStub:
                 request_serializer=mpi_dot_v1_dot_admin__pb2.GetServiceInfoRequest.SerializeToString,
                 response_deserializer=mpi_dot_v1_dot_admin__pb2.GetServiceInfoResponse.FromString,
                 _registered_method=True)
+        self.ExportCrosswalk = channel.unary_stream(
+                '/mpi.v1.AdminService/ExportCrosswalk',
+                request_serializer=mpi_dot_v1_dot_admin__pb2.ExportCrosswalkRequest.SerializeToString,
+                response_deserializer=mpi_dot_v1_dot_admin__pb2.ExportCrosswalkResponse.FromString,
+                _registered_method=True)
+        self.ExportReviews = channel.unary_stream(
+                '/mpi.v1.AdminService/ExportReviews',
+                request_serializer=mpi_dot_v1_dot_admin__pb2.ExportReviewsRequest.SerializeToString,
+                response_deserializer=mpi_dot_v1_dot_admin__pb2.ExportReviewsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
-    """Tells how the service is doing.
+    """Tells how the service is doing, and hands out whole tables.
     """
 
     def GetServiceInfo(self, request, context):
         """Answers with versions, model, counts, memory, queue and lag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportCrosswalk(self, request, context):
+        """Sends every source's number of every person, by source and number, as of the start of the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportReviews(self, request, context):
+        """Sends the pairs that wait for a steward, in the order in which their tasks were opened.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +85,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=mpi_dot_v1_dot_admin__pb2.GetServiceInfoRequest.FromString,
                     response_serializer=mpi_dot_v1_dot_admin__pb2.GetServiceInfoResponse.SerializeToString,
             ),
+            'ExportCrosswalk': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportCrosswalk,
+                    request_deserializer=mpi_dot_v1_dot_admin__pb2.ExportCrosswalkRequest.FromString,
+                    response_serializer=mpi_dot_v1_dot_admin__pb2.ExportCrosswalkResponse.SerializeToString,
+            ),
+            'ExportReviews': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportReviews,
+                    request_deserializer=mpi_dot_v1_dot_admin__pb2.ExportReviewsRequest.FromString,
+                    response_serializer=mpi_dot_v1_dot_admin__pb2.ExportReviewsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'mpi.v1.AdminService', rpc_method_handlers)
@@ -70,7 +104,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """Tells how the service is doing.
+    """Tells how the service is doing, and hands out whole tables.
     """
 
     @staticmethod
@@ -90,6 +124,60 @@ class AdminService:
             '/mpi.v1.AdminService/GetServiceInfo',
             mpi_dot_v1_dot_admin__pb2.GetServiceInfoRequest.SerializeToString,
             mpi_dot_v1_dot_admin__pb2.GetServiceInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportCrosswalk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mpi.v1.AdminService/ExportCrosswalk',
+            mpi_dot_v1_dot_admin__pb2.ExportCrosswalkRequest.SerializeToString,
+            mpi_dot_v1_dot_admin__pb2.ExportCrosswalkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportReviews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mpi.v1.AdminService/ExportReviews',
+            mpi_dot_v1_dot_admin__pb2.ExportReviewsRequest.SerializeToString,
+            mpi_dot_v1_dot_admin__pb2.ExportReviewsResponse.FromString,
             options,
             channel_credentials,
             insecure,

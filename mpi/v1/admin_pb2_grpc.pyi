@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdminServiceStub:
-    """Tells how the service is doing."""
+    """Tells how the service is doing, and hands out whole tables."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,17 +35,25 @@ class AdminServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
     GetServiceInfo: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetServiceInfoRequest, _admin_pb2.GetServiceInfoResponse]
     """Answers with versions, model, counts, memory, queue and lag."""
+    ExportCrosswalk: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportCrosswalkRequest, _admin_pb2.ExportCrosswalkResponse]
+    """Sends every source's number of every person, by source and number, as of the start of the call."""
+    ExportReviews: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportReviewsRequest, _admin_pb2.ExportReviewsResponse]
+    """Sends the pairs that wait for a steward, in the order in which their tasks were opened."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
-    """Tells how the service is doing."""
+    """Tells how the service is doing, and hands out whole tables."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetServiceInfo: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetServiceInfoRequest, _admin_pb2.GetServiceInfoResponse]  # type: ignore[assignment]
     """Answers with versions, model, counts, memory, queue and lag."""
+    ExportCrosswalk: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportCrosswalkRequest, _admin_pb2.ExportCrosswalkResponse]  # type: ignore[assignment]
+    """Sends every source's number of every person, by source and number, as of the start of the call."""
+    ExportReviews: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportReviewsRequest, _admin_pb2.ExportReviewsResponse]  # type: ignore[assignment]
+    """Sends the pairs that wait for a steward, in the order in which their tasks were opened."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells how the service is doing."""
+    """Tells how the service is doing, and hands out whole tables."""
 
     @_abc_1.abstractmethod
     def GetServiceInfo(
@@ -54,5 +62,21 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetServiceInfoResponse, _abc.Awaitable[_admin_pb2.GetServiceInfoResponse]]:
         """Answers with versions, model, counts, memory, queue and lag."""
+
+    @_abc_1.abstractmethod
+    def ExportCrosswalk(
+        self,
+        request: _admin_pb2.ExportCrosswalkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.ExportCrosswalkResponse], _abc.AsyncIterator[_admin_pb2.ExportCrosswalkResponse]]:
+        """Sends every source's number of every person, by source and number, as of the start of the call."""
+
+    @_abc_1.abstractmethod
+    def ExportReviews(
+        self,
+        request: _admin_pb2.ExportReviewsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.ExportReviewsResponse], _abc.AsyncIterator[_admin_pb2.ExportReviewsResponse]]:
+        """Sends the pairs that wait for a steward, in the order in which their tasks were opened."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,8 +23,9 @@ class Running:
 
     def __init__(self, config: Config, *, loading: bool = False) -> None:
         self.config = config
-        self.registry: Registry = open_registry(config)
-        self.server = Server(self.registry, config)
+        opened = open_registry(config)
+        self.registry: Registry = opened.registry
+        self.server = Server(opened, config)
         self.target = f"127.0.0.1:{self.server.start()}"
         if not loading:
             self.registry.start()

@@ -175,3 +175,31 @@ def test_streams_end_when_the_service_drains(start: Callable[..., Any], patient:
         for record, answer in answered:
             assert isinstance(answer, ResolveAnswer)
             assert client.lookup(source=record.source, local_id=record.local_id).master_id == answer.master_id
+
+
+def test_exports_say_what_the_answers_said(start: Callable[..., Any], patient: Patient) -> None:
+    running = start()
+    with running.client() as client:
+        records = [patient(n % 12_000, source=f"s{n // 12_000}") for n in range(12_010)]
+        answers = [a for k in range(0, len(records), 1000) for a in client.batch_resolve(records[k : k + 1000])]
+        child = patient(5, source="child", local_id="C", names=(HumanName(text="欧阳修竹"),), phones=())
+        task = client.resolve(child)
+        assert task.outcome is Outcome.NEW_WITH_REVIEW
+        gone = client.retire_record("s0", patient(7).local_id)
+        assert gone.outcome is Outcome.RETIRED
+        expected = {
+            (record.source, record.local_id): answer.master_id
+            for record, answer in zip([*records, child], [*answers, task], strict=True)
+            if isinstance(answer, ResolveAnswer)
+        }
+        del expected["s0", patient(7).local_id]
+        crosswalk = {(line.source, line.local_id): line.master_id for line in client.export_crosswalk()}
+        assert crosswalk == expected
+        lines = [line for line in client.export_reviews() if line.review_task == task.review_task]
+        assert {line.candidate_master_id for line in lines} == set(task.candidates) != set()
+        (line,) = lines
+        assert (line.source, line.local_id, line.master_id) == ("child", "C", task.master_id)
+        assert (line.weight, line.probability) == (task.weight, task.probability)
+        assert line.decision_reasons == task.decision_reasons
+        assert line.opened_at > 0
+        assert line.relationship == task.relationship
