@@ -199,7 +199,7 @@ def _answer(row: MappedRow, answer: ResolveAnswer | MpiError) -> ResolveAnswer |
     if isinstance(answer, ResolveAnswer):
         return answer
     if isinstance(answer, InputError):
-        return RowProblem(row=row.row, field=answer.field.removeprefix("record."), problem=answer.problem)
+        return RowProblem(row=row.row, field=answer.field.rpartition("record.")[2], problem=answer.problem)
     if isinstance(answer, _ROW_FAULTS):
         return RowProblem(row=row.row, problem=str(answer))
     raise answer  # the server failed, not the row: going on would hide it
