@@ -32,7 +32,9 @@ def accuracy_line(data: str, system: str, threshold: Any, counts: PairCounts, **
     return {"bench": "accuracy", "data": data, "system": system, "threshold": threshold, **counts.as_keys(), **more}
 
 
-def measure_ours(data: str, labelled: febrl.Labelled, model: Path, *, threshold: Any, details: bool = False) -> PairCounts:
+def measure_ours(
+    data: str, labelled: febrl.Labelled, model: Path, *, threshold: float | str, details: bool = False
+) -> PairCounts:
     """Resolve the records in their order on an empty index, look every one up, and print the line."""
     with tempfile.TemporaryDirectory(prefix="mpi-accuracy-") as folder, Ours(Path(folder), model=model) as index:
         load = index.resolve_all(labelled.records)

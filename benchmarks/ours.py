@@ -19,6 +19,7 @@ from mpi.errors import MpiError
 from mpi.records import Comparison, Outcome, PatientRecord
 
 BATCH_RECORDS = 500
+SERVE = ("mpi.cli", "serve")
 CALL_TIMEOUT_S = 120.0
 UPPER = re.compile(r"^upper\s*=\s*\S+", re.MULTILINE)
 LOWER = re.compile(r"^lower\s*=\s*(\S+)", re.MULTILINE)
@@ -51,7 +52,7 @@ class Ours:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the server on its core and wait until its health says SERVING."""
-        process = start(["mpi.cli", "serve"], pin=cores()[0], log=self.log, environment=self.environment)
+        process = start(SERVE, pin=cores()[0], log=self.log, environment=self.environment)
         try:
             self.start_seconds = wait_until(lambda: is_serving(self.port), process)
         except RuntimeError as error:

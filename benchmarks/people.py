@@ -33,6 +33,11 @@ def labelled(name: str, size: int, *, seed: int = SEED) -> Labelled:
     return Labelled(records, {key_of(record): person for record, person in zip(records, persons, strict=True)})
 
 
+def searchable(record: PatientRecord) -> bool:
+    """Whether a record says enough to search by: a search for "unknown" is refused, and a refusal is not what is timed."""
+    return bool(record.names and record.birth_date and (record.identifiers or record.phones))
+
+
 class Corpus(NamedTuple):
     """What the service benchmark sends: all records distinct, all in the order of recording.
 
@@ -56,7 +61,7 @@ def corpus(name: str, *, loaded: int, known: int, fresh: int) -> Corpus:
     queries: list[PatientRecord] = []
     rest: list[PatientRecord] = []
     for record in later:
-        wanted = len(queries) < known and everything.entity[key_of(record)] in persons
+        wanted = len(queries) < known and searchable(record) and everything.entity[key_of(record)] in persons
         (queries if wanted else rest).append(record)
     if len(queries) < known or len(rest) < fresh:
         raise ValueError(f"{len(queries)} of {known} known and {len(rest)} of {fresh} fresh records")

@@ -23,6 +23,7 @@ from benchmarks.measure import ServiceRun, Setting
 from benchmarks.ours import Ours, model_file
 from benchmarks.processes import LoadGenerator
 from benchmarks.rounds import Bench
+from benchmarks.startup import warm_start_seconds
 
 
 class Target(NamedTuple):
@@ -72,21 +73,14 @@ def run(setting: Setting, report: Report) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mpi-service-")))
         log = stack.enter_context((folder / "log").open("wb"))
-        report({"bench": "service", "figure": "start_empty", **warm_start(folder, setting)})
+        seconds = warm_start_seconds(folder, setting.model)
+        report({"bench": "service", "figure": "start_empty", "seconds": seconds})
         index = stack.enter_context(Ours(folder / "index", model=setting.model))
         generator = stack.enter_context(LoadGenerator(log))
         service = ServiceRun(setting, index, Bench(generator, folder), report, log)
         with service.floors():
             service.measure_all()
         service.check_after_kill()
-
-
-def warm_start(folder: Path, setting: Setting) -> dict[str, float]:
-    """Seconds until health says SERVING on an empty directory, the second time (the first fills the caches)."""
-    for attempt in ("cold", "warm"):
-        with Ours(folder / attempt, model=setting.model) as index:
-            seconds = index.start_seconds
-    return {"seconds": seconds}
 
 
 def setting_of(given: argparse.Namespace) -> Setting:
