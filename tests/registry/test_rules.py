@@ -1,0 +1,123 @@
+"""Who is never linked by the machine alone, and who is: the decision rules on a real index."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import home, patient, resident_id
+
+from mpi.records import DecisionReason, HumanName, MatchOutcome, Outcome, Sex
+from mpi.registry.registry import Limits, Registry
+
+NUMBER_A = resident_id("50010319800503002")
+NUMBER_B = resident_id("51020219800503104")
+HOME = home("渝中区人民路12号3栋4-1")
+PHONE = ("13594112233",)
+COMMON = {"names": (HumanName(family="王", given="伟"),), "birth_date": "1980-05-03", "sex": Sex.MALE}
+
+
+def persons(registry: Registry, *numbers: str) -> list[str]:
+    return [registry.lookup_record("cqmu1", number).master_id for number in numbers]
+
+
+@pytest.mark.parametrize("order", ["A-B", "AB-", "-AB", "BA-"])
+def test_a_record_without_number_is_no_bridge_between_two_numbers(registry: Registry, order: str) -> None:
+    identifiers = {"A": (NUMBER_A,), "B": (NUMBER_B,), "-": ()}
+    for kind in order:
+        registry.resolve(patient(kind, identifiers=identifiers[kind], phones=PHONE, addresses=HOME)).result()
+    a, b = persons(registry, "A", "B")
+    assert a != b
+
+
+def test_a_different_valid_number_is_a_review_not_a_link(registry: Registry) -> None:
+    registry.resolve(patient("1", identifiers=(NUMBER_A,), phones=PHONE, addresses=HOME)).result()
+    answer = registry.resolve(patient("2", identifiers=(NUMBER_B,), phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is not Outcome.LINKED
+    assert answer.master_id not in answer.candidates
+
+
+def test_twins_are_not_linked(registry: Registry) -> None:
+    for number, given in (("1", "诗航"), ("2", "文航")):
+        twin = patient(number, names=(HumanName(family="王", given=given),), phones=PHONE, addresses=HOME)
+        answer = registry.resolve(twin).result()
+    assert answer.outcome is not Outcome.LINKED
+    first, second = persons(registry, "1", "2")
+    assert first != second
+
+
+def test_a_newborn_under_the_mothers_number_and_the_mother_stay_two(registry: Registry) -> None:
+    registry.resolve(patient("mother", identifiers=(NUMBER_A,), phones=PHONE, addresses=HOME)).result()
+    newborn = patient(
+        "newborn",
+        names=(HumanName(text="欧阳修竹之子"),),
+        sex=Sex.MALE,
+        birth_date="2026-11-01",
+        identifiers=(NUMBER_A,),
+        phones=PHONE,
+        addresses=HOME,
+        recorded_at="2026-11-02T08:00:00Z",
+    )
+    registry.resolve(newborn).result()
+    mother, child = persons(registry, "mother", "newborn")
+    assert mother != child
+
+
+def test_a_number_alone_with_what_is_read_off_it_does_not_link(registry: Registry) -> None:
+    """Birth date and sex inside the number are no second trait (DETAILS 1)."""
+    registry.resolve(patient("1", identifiers=(NUMBER_A,))).result()
+    bare = patient("2", names=(), birth_date="", sex=Sex.UNKNOWN, identifiers=(NUMBER_A,))
+    answer = registry.resolve(bare).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.DOCUMENT_WITHOUT_SECOND_TRAIT in answer.decision_reasons
+
+
+def test_the_same_number_under_another_name_is_reviewed(registry: Registry) -> None:
+    registry.resolve(patient("1", identifiers=(NUMBER_A,))).result()
+    relative = patient("2", names=(HumanName(family="王", given="建国"),), birth_date="", sex=Sex.MALE, identifiers=(NUMBER_A,))
+    answer = registry.resolve(relative).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.DOCUMENT_CONTRADICTED in answer.decision_reasons
+
+
+def test_name_birth_date_and_sex_alone_link_only_where_strangers_hardly_share_them(open_registry: object) -> None:
+    """The same pair in a small town and in a city of 32 million (DETAILS 4 and 5)."""
+    town: Registry = open_registry(Limits(catchment=1, capacity_rows=10_000))  # type: ignore[operator]
+    town.resolve(patient("1", **COMMON)).result()
+    assert town.resolve(patient("2", **COMMON)).result().outcome is Outcome.LINKED
+    town.close()
+    city: Registry = open_registry(Limits(catchment=32_000_000, capacity_rows=10_000))  # type: ignore[operator]
+    answer = city.resolve(patient("3", **COMMON)).result()
+    assert answer.outcome is not Outcome.LINKED
+
+
+def test_another_child_of_the_same_birth_is_never_linked(registry: Registry) -> None:
+    for number, order in (("1", 1), ("2", 2)):
+        answer = registry.resolve(patient(number, multiple_birth_order=order, phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.LIKELY_TWINS in answer.decision_reasons
+
+
+def test_nobody_is_born_after_dying(registry: Registry) -> None:
+    registry.resolve(patient("1", deceased_date="1970-01-01", birth_date="", phones=PHONE, addresses=HOME)).result()
+    answer = registry.resolve(patient("2", phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is not Outcome.LINKED
+
+
+def test_only_certain_returns_nobody_when_two_are_possible(registry: Registry) -> None:
+    registry.resolve(patient("1", identifiers=(NUMBER_A,))).result()
+    registry.resolve(patient("2", identifiers=(NUMBER_B,))).result()
+    answer = registry.match(patient("x"), only_certain=True)
+    assert answer.outcome is not MatchOutcome.CERTAIN
+    assert answer.candidates == ()
+    certain = registry.match(patient("x", identifiers=(NUMBER_A,)), only_certain=True)
+    assert certain.outcome is MatchOutcome.CERTAIN
+    assert [c.person.master_id for c in certain.candidates] == persons(registry, "1")
+
+
+def test_a_search_that_was_cut_never_says_none(open_registry: object) -> None:
+    registry: Registry = open_registry()  # type: ignore[operator]
+    same_day = [patient(str(i), phones=PHONE, names=(), birth_date="", sex=Sex.UNKNOWN) for i in range(2500)]
+    for future in registry.resolve_many(same_day):
+        future.result()
+    answer = registry.match(patient("x", names=(HumanName(family="单", given="独"),), birth_date="", phones=PHONE))
+    assert answer.keys_cut > 0
+    assert answer.outcome in (MatchOutcome.TOO_MANY, MatchOutcome.DEGRADED)

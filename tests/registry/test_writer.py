@@ -1,0 +1,121 @@
+"""The single writer under concurrency and failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from conftest import patient
+
+from mpi.errors import MpiError, StoreError
+from mpi.records import HumanName, Outcome
+from mpi.registry.registry import Limits, Registry
+
+GIVEN = "安邦昌达恩芳国华慧佳建金俊凯兰丽明宁培强仁荣瑞思涛文霞晓雅艳毅英宇玉泽珍志中"
+
+
+def new_patient(trial: int, local_id: str, source: str) -> object:
+    name = HumanName(family="欧阳", given=GIVEN[trial % 38] + GIVEN[trial // 38])
+    return patient(local_id, source=source, names=(name,), birth_date=f"19{30 + trial % 60}-0{1 + trial % 9}-11")
+
+
+@pytest.mark.parametrize("batch_limit", [1, 1000])
+def test_eight_callers_registering_one_new_patient_at_once_get_one_person(
+    open_registry: Callable[..., Registry], batch_limit: int
+) -> None:
+    """200 of 200 trials, each within one batch (limit 1000) or across batches (limit 1)."""
+    registry = open_registry(Limits(catchment=1000, capacity_rows=100_000, batch_limit=batch_limit))
+    for trial in range(200):
+        barrier = threading.Barrier(8)
+        masters: list[str] = []
+
+        def call(hospital: int, trial: int = trial, barrier: threading.Barrier = barrier, masters: list[str] = masters) -> None:
+            record = new_patient(trial, f"{trial}-{hospital}", f"cqmu{hospital}")
+            barrier.wait()
+            masters.append(registry.resolve(record).result().master_id)  # type: ignore[arg-type]  # a PatientRecord
+
+        callers = [threading.Thread(target=call, args=(hospital,)) for hospital in range(8)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert len(masters) == 8
+        assert len(set(masters)) == 1, f"trial {trial}: duplicates"
+    assert registry.counts().persons == 200
+
+
+def test_the_same_record_sent_by_eight_callers_at_once_is_stored_once(registry: Registry) -> None:
+    answers = [future.result() for future in registry.resolve_many([patient("1")] * 8)]
+    assert [a.outcome for a in answers] == [Outcome.NEW, *[Outcome.UNCHANGED] * 7]
+    assert len({a.master_id for a in answers}) == 1
+    assert registry.counts().sequence == 1
+
+
+def test_two_contents_of_one_record_in_one_batch_are_applied_in_order(registry: Registry) -> None:
+    days = ("1980-05-03", "1980-05-04", "1980-05-05")
+    answers = [f.result() for f in registry.resolve_many([patient("1", birth_date=day) for day in days])]
+    assert [a.outcome for a in answers] == [Outcome.NEW, Outcome.UPDATED, Outcome.UPDATED]
+    assert registry.stored_record("cqmu1", "1").birth_date == days[-1]
+
+
+def test_a_failed_commit_leaves_nothing_and_the_next_one_works(registry: Registry) -> None:
+    """The store refuses in the middle of the way; memory must not remember what the journal does not know."""
+    first = registry.resolve(patient("1")).result()
+    counts = registry.counts()
+    store = registry._store
+    store.read_only = True
+    try:
+        for future in registry.resolve_many([patient("2", source="cqmu2"), patient("1", birth_date="1980-05-09")]):
+            with pytest.raises(StoreError):
+                future.result()
+    finally:
+        store.read_only = False
+    assert registry.counts() == counts
+    assert [c.person.master_id for c in registry.match(patient("x")).candidates] == [first.master_id]
+    again = registry.resolve(patient("2", source="cqmu2")).result()
+    assert (again.outcome, again.master_id) == (Outcome.LINKED, first.master_id)
+
+
+def test_what_a_failed_batch_put_into_the_dictionary_is_journalled_with_the_next(
+    open_registry: Callable[..., Registry],
+) -> None:
+    registry = open_registry()
+    store = registry._store
+    store.read_only = True
+    with pytest.raises(StoreError):
+        registry.resolve(patient("1")).result()
+    store.read_only = False
+    registry.resolve(patient("1")).result()
+    similar = patient("x", names=(HumanName(family="欧阳", given="修祝"),))
+    before = registry.match(similar, near_misses=True)
+    registry.close()
+    assert open_registry().match(similar, near_misses=True) == before
+    assert before.candidates
+
+
+def test_readers_see_whole_commits_only(registry: Registry) -> None:
+    """While records are written and updated, a person is always found, with a whole set of links."""
+    registry.resolve(patient("0")).result()
+    stop = threading.Event()
+    faults: list[str] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                person = registry.lookup_record("cqmu1", "0")
+                if not person.links or registry.match(patient("x")).candidates == ():
+                    faults.append("not found")
+            except MpiError as error:
+                faults.append(type(error).__name__)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(150):
+        registry.resolve(patient("0", birth_date=f"1980-05-{3 + number % 2:02}")).result()
+        registry.resolve(patient(str(number + 1), source="cqmu2")).result()
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert faults == []
