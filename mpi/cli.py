@@ -40,14 +40,18 @@ def application(names: list[str]) -> typer.Typer:
     return app
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Say the version and stop.", is_eager=True),
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
 
-        typer.echo(f"mpi {installed('mpi')}")
+        typer.echo(f"mpi {version('mpi')}")
         raise typer.Exit
+
+
+def _version(
+    version: bool = typer.Option(False, "--version", help="Say the version and stop.", is_eager=True, callback=_say_version),
+) -> None:
+    """Options of ``mpi`` itself."""
 
 
 def main() -> None:

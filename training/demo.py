@@ -23,13 +23,14 @@ from rich.text import Text
 
 from mpi.client import IndexClient
 from mpi.commands.connection import embedded_server
+from mpi.commands.console import out
 from mpi.commands.load_job import LoadJob, Report
 from mpi.commands.load_summary import summary
 from mpi.commands.tables import comparison_view, person_table, words
 from mpi.errors import MpiError
 from mpi.intake import MappedRow, RowProblem, bind, load_map, open_table, read_records
-from mpi.records import Comparison, Outcome, PatientRecord, Person
-from training.population import generate, scenario
+from mpi.records import Address, Comparison, Outcome, PatientRecord, Person
+from training.population import Scene, generate, scenario
 
 MAPS = Path(__file__).parent / "maps"
 POPULATION_MAP = Path(__file__).parent / "population" / "map.toml"
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m training demo", file=sys.stderr)
         return 2
     started = time.monotonic()
-    console = Console(highlight=False)
+    console = out()
     with tempfile.TemporaryDirectory(prefix="mpi-demo-") as folder:
         report, accuracy = show_febrl(console, Path(folder))
         show_chongqing(console, Path(folder))
@@ -184,16 +185,23 @@ def show_chongqing(console: Console, folder: Path) -> None:
         )
         scene = scenario()
         console.print(arrivals(client, scene.records, scene.people))
-        first, *others = scene.patient
+        first = scene.patient[0]
         console.print(Text(f"$ mpi lookup --source {first[0]} --local-id {first[1]}", style="bold"))
         person = client.lookup(source=first[0], local_id=first[1])
         console.print(person_table(person, sought=first))
         console.print(verdict(person, set(scene.patient), scene.people))
-        records = {(record.source, record.local_id): record for record in scene.records}
-        for other in others:
-            console.print(Text(f"\n$ mpi explain {first[0]}:{first[1]} {other[0]}:{other[1]}", style="bold"))
-            console.print(side_by_side(records[first], records[other]))
-            console.print(comparison_view(client.compare(first, other)))
+        show_links(console, client, scene)
+
+
+def show_links(console: Console, client: IndexClient, scene: Scene) -> None:
+    """Each of her records beside the earlier one that is most like it: a person is as likely as its best record."""
+    records = {(record.source, record.local_id): record for record in scene.records}
+    for place, key in enumerate(scene.patient[1:], 1):
+        compared = [(client.compare(earlier, key), earlier) for earlier in scene.patient[:place]]
+        comparison, earlier = max(compared, key=lambda entry: entry[0].weight)
+        console.print(Text(f"\n$ mpi explain {earlier[0]}:{earlier[1]} {key[0]}:{key[1]}", style="bold"))
+        console.print(side_by_side(records[earlier], records[key]))
+        console.print(comparison_view(comparison))
 
 
 def arrivals(client: IndexClient, records: Iterable[PatientRecord], people: Mapping[Key, str]) -> Table:
@@ -242,10 +250,13 @@ def values_of(record: PatientRecord) -> dict[str, str]:
         "birth date": record.birth_date,
         "number": "; ".join(identifier.value for identifier in record.identifiers),
         "phone": "; ".join(record.phones),
-        "address": "; ".join(
-            ", ".join(text for part in address.__struct_fields__ if (text := getattr(address, part)))
-            for address in record.addresses
-        ),
+        "address": "; ".join(map(address_line, record.addresses)),
         "recorded": record.recorded_at[:10],
     }
     return {field: text for field, text in values.items() if text}
+
+
+def address_line(address: Address) -> str:
+    street = f"{address.house_number} {address.road}".strip()
+    place = f"{address.locality} {address.postcode}".strip()
+    return ", ".join(part for part in (address.text, street, address.community, place, address.region) if part)

@@ -27,15 +27,23 @@ from mpi.errors import ConfigError, DeadlinePassed, InputError, ModelError, MpiE
 
 DONE, NOT_ALL, BAD_INPUT, UNAVAILABLE, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+PIPED_WIDTH = 130  # of tables that go into a file or another program
+
 Parameters = ParamSpec("Parameters")
 
 
 def out() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _console(stderr=False)
 
 
 def err() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """As wide as the terminal; PIPED_WIDTH where there is none. Never coloured by what looks like a number."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=PIPED_WIDTH)
 
 
 def exit_code(error: MpiError) -> int:

@@ -34,6 +34,12 @@ def test_every_command_has_help_and_refuses_nonsense(name: str) -> None:
     assert run(name, "--no-such-flag").exit_code == 2
 
 
+def test_mpi_alone_shows_help_and_tells_its_version() -> None:
+    for words, code, sentence in ((["--version"], 0, "mpi 0."), (["--help"], 0, "crosswalk"), ([], 2, "crosswalk")):
+        result = CliRunner().invoke(application(list(COMMANDS)), words)
+        assert (result.exit_code, sentence in result.output) == (code, True)
+
+
 def test_map_proposes_to_stdout_and_does_not_write_over_a_checked_map(files: tuple[Path, Path]) -> None:
     table, map_file = files
     result = run("map", table)

@@ -45,7 +45,7 @@ class Live:
 
     def run(self, *arguments: str | Path) -> Result:
         words = [str(word) for word in arguments]
-        return CliRunner().invoke(application([words[0]]), [*words, "--server", self.target], env={"COLUMNS": "200"})
+        return CliRunner().invoke(application([words[0]]), [*words, "--server", self.target])
 
     def json(self, *arguments: str | Path, code: int = 0) -> dict:  # type: ignore[type-arg]  # any JSON object
         result = self.run(*arguments, "--json")
