@@ -19,7 +19,7 @@ from mpi.linkage.values import LENGTH, OFFSET, Values
 from mpi.linkage.values import SOUND as SOUND_CELL
 
 VALUE, SOUND, FOLD, YEAR, MONTH_DAY, BAG, ENDING, BEGINNING = range(len(TRANSFORMS))
-TERM_FEATURE, TERM_TRANSFORM, TERM_COUNTERPART = range(3)
+TERM_FEATURE, TERM_TRANSFORM, TERM_COUNTERPART, TERM_DERIVABLE = range(4)
 BEGINNING_LENGTH = 3  # code points
 
 
@@ -27,7 +27,7 @@ class Rules(NamedTuple):
     """Blocking rules for the kernels: rule k has the terms start[k]:start[k + 1]."""
 
     start: npt.NDArray[np.int64]
-    terms: npt.NDArray[np.int64]  # [T, 3] feature, transform, counterpart of the feature (−1 where it has none)
+    terms: npt.NDArray[np.int64]  # [T, 4] feature, transform, the feature's counterpart (−1 none), 1 if values can be derived
 
 
 def compile_rules(model: Model) -> Rules:
@@ -38,9 +38,10 @@ def compile_rules(model: Model) -> Rules:
             name, _, how = term.partition(".")
             column = model.column(name)
             other = model.features[column].counterpart
-            terms.append((column, TRANSFORMS.index(how or "value"), model.column(other) if other else -1))
+            derivable = int(model.features[column].kind in ("date", "category"))
+            terms.append((column, TRANSFORMS.index(how or "value"), model.column(other) if other else -1, derivable))
         start.append(len(terms))
-    return Rules(np.array(start, np.int64), np.array(terms, np.int64).reshape(-1, 3))
+    return Rules(np.array(start, np.int64), np.array(terms, np.int64).reshape(-1, 4))
 
 
 @leaf
@@ -64,9 +65,8 @@ def beginning(values: Values, slot: int) -> np.uint64:
 
 
 @leaf
-def term_value(transform: int, value: int, other: int, values: Values, slot: int) -> np.uint64:
+def term_value(transform: int, plain: int, other: int, values: Values, slot: int) -> np.uint64:
     """The integer a term contributes; 0 where it is missing. ``other`` is the counterpart's code."""
-    plain = value & ~DERIVED_BIT if value > 0 else value
     if plain == 0:
         return np.uint64(0)
     if transform == SOUND:
@@ -80,7 +80,7 @@ def term_value(transform: int, value: int, other: int, values: Values, slot: int
     if transform == BAG:
         if other == 0:
             return np.uint64(0)
-        return mix(np.uint64(min(value, other)), np.uint64(max(value, other)))
+        return mix(np.uint64(min(plain, other)), np.uint64(max(plain, other)))
     if transform == ENDING:
         return np.uint64(plain % 10_000_000)
     if transform == BEGINNING:
@@ -95,7 +95,8 @@ def blocking_key(rules: Rules, rule: int, row: npt.NDArray[np.int64], slots: npt
     for t in range(rules.start[rule], rules.start[rule + 1]):
         feature = rules.terms[t, TERM_FEATURE]
         other = row[rules.terms[t, TERM_COUNTERPART]] if rules.terms[t, TERM_COUNTERPART] >= 0 else 0
-        term = term_value(rules.terms[t, TERM_TRANSFORM], row[feature], other, values, slots[feature])
+        value = row[feature] & ~DERIVED_BIT if rules.terms[t, TERM_DERIVABLE] == 1 else row[feature]
+        term = term_value(rules.terms[t, TERM_TRANSFORM], value, other, values, slots[feature])
         if term == np.uint64(0):
             return 0
         result = mix(result, term)

@@ -43,15 +43,14 @@ def sources_hash(folder: Path = LINKAGE_FOLDER) -> str:
 def cache_folder(parent: str | None = None) -> Path | None:
     """The writable cache folder for these sources, or None with one warning."""
     chosen = parent or os.environ.get("MPI_KERNEL_CACHE")
-    if not chosen:
-        chosen = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mpi")
-    folder = Path(chosen) / f"kernels-{sources_hash()}"
     try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mpi"
+        folder = (Path(chosen) if chosen else home) / f"kernels-{sources_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: a user without a home folder
         warnings.warn(
             f"kernel cache folder not writable ({type(error).__name__}); compiling in memory at every start", stacklevel=2
         )
@@ -78,7 +77,7 @@ def inner(function: F) -> F:
 
 def leaf(function: F) -> F:
     """A small function that kernels call. Not cached by itself: a kernel's cache holds what it inlined."""
-    return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
+    return cast(F, numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))
 
 
 @leaf
