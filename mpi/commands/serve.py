@@ -5,6 +5,7 @@ SIGTERM or SIGINT once: health says NOT_SERVING, calls in flight finish, then th
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -78,6 +79,7 @@ def _run(server: Server, registry: Registry, config: Config, signals: _Signals) 
     port = server.start()
     log.info("loading address=%s:%d data_dir=%s model=%s", config.host, port, config.data_dir, config.model)
     registry.start()
+    _settle_garbage_collector()
     server.open()
     counts = registry.counts()
     log.info("serving address=%s:%d records=%d sequence=%d", config.host, port, counts.records, counts.sequence)
@@ -88,3 +90,13 @@ def _run(server: Server, registry: Registry, config: Config, signals: _Signals) 
     signals.stop.wait()
     log.info("draining")
     server.drain()
+
+
+def _settle_garbage_collector() -> None:
+    """Take everything that stands now out of the collector's sight.
+
+    It is there to stay: modules, compiled kernels, the index. A full collection over it holds every thread for 70 ms
+    (measured with an empty index), five times in 20,000 writes; afterwards it takes no time to speak of.
+    """
+    gc.collect()
+    gc.freeze()
