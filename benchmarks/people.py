@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from benchmarks.febrl import Labelled, key_of
 from mpi.records import PatientRecord
+from mpi.standardise import standardise
 from training import people, population
 
 SEED = 90_210  # the models' own seeds stand in their provenance
@@ -34,8 +35,10 @@ def labelled(name: str, size: int, *, seed: int = SEED) -> Labelled:
 
 
 def searchable(record: PatientRecord) -> bool:
-    """Whether a record says enough to search by: a search for "unknown" is refused, and a refusal is not what is timed."""
-    return bool(record.names and record.birth_date and (record.identifiers or record.phones))
+    """Whether a record says enough to search by, placeholders aside: a search for "unknown" is refused, not timed."""
+    seen = standardise(record)
+    named = any(name.family and name.given for name in seen.names)
+    return named and seen.birth_date % 100 > 0 and bool(seen.identifiers or seen.phones)
 
 
 class Corpus(NamedTuple):
@@ -61,7 +64,7 @@ def corpus(name: str, *, loaded: int, known: int, fresh: int) -> Corpus:
     queries: list[PatientRecord] = []
     rest: list[PatientRecord] = []
     for record in later:
-        wanted = len(queries) < known and searchable(record) and everything.entity[key_of(record)] in persons
+        wanted = len(queries) < known and everything.entity[key_of(record)] in persons and searchable(record)
         (queries if wanted else rest).append(record)
     if len(queries) < known or len(rest) < fresh:
         raise ValueError(f"{len(queries)} of {known} known and {len(rest)} of {fresh} fresh records")
