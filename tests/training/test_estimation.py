@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mpi.errors import ModelError
 from training.estimation import ClassSpec, FeatureSpec, Fit, Problem, fit, independent_missing
-from training.estimation.problem import Floats
+from training.estimation.problem import FREE, SHARED, Floats
 from training.estimation.simulation import redraw
 
 NAME = ("exact", "same_sound", "swapped", "one_edit", "similar", "different")
@@ -41,11 +41,8 @@ M = [
     [0.6, 0.03, 0.02, 0.35],
     [0.5, 0.15, 0.1, 0.25],
 ]
-HOUSEHOLD = {
-    "family": [0.7, 0.01, 0.01, 0.01, 0.01, 0.26],
-    "phone": [0.5, 0.01, 0.01, 0.48],
-    "address": [0.8, 0.1, 0.05, 0.05],
-}
+SHARING = {"family": 0.7, "phone": 0.5, "address": 0.9}  # of a household
+TWIN_NUMBER = [0.02, 0.3, 0.28, 0.4]  # twins' telephones, to have a free distribution
 SOUND, EXACT = frozenset({1, 2}), frozenset({1})
 RULES = (
     {"given": SOUND, "birth_date": EXACT},
@@ -55,7 +52,10 @@ RULES = (
     {"address": EXACT},
 )
 TWO = (ClassSpec("same person"),)
-THREE = (ClassSpec("same person"), ClassSpec("household", tuple(HOUSEHOLD)))
+HOUSEHOLD = ClassSpec("household", shared=tuple(SHARING))
+TWIN = ClassSpec("twin", same=("birth_date",), shared=("family", "address"), free=("phone",), excluded={"given": EXACT})
+THREE = (*TWO, HOUSEHOLD)
+FOUR = (*THREE, TWIN)
 MISSING = [0.0, 0.02, 0.05, 0.01, 0.3, 0.1]
 RECORDS = 100_000
 
@@ -67,20 +67,29 @@ def table(rows: list[list[float]]) -> Floats:
     return result
 
 
+def mixed(names: tuple[str, ...], m: Floats, u: Floats) -> Floats:
+    """u, with the named features shared as in a household."""
+    p = u.copy()
+    for name in names:
+        f = [spec.name for spec in FEATURES].index(name)
+        p[f] = SHARING[name] * m[f] + (1 - SHARING[name]) * u[f]
+    return p
+
+
 def truth(classes: tuple[ClassSpec, ...]) -> tuple[Problem, Floats, Floats]:
     """(problem without patterns, p, λ)."""
-    u = table(U)
-    p, pairs = [table(M)], [60_000.0]
-    if len(classes) > 1:
-        household = u.copy()
-        for name, row in HOUSEHOLD.items():
-            household[[f.name for f in FEATURES].index(name)] = table([row])[0]
-        p.append(household)
-        pairs.append(40_000.0)
+    u, m = table(U), table(M)
+    household = mixed(HOUSEHOLD.shared, m, u)
+    twin = mixed(TWIN.shared, m, u)
+    twin[2], twin[4] = m[2], table([TWIN_NUMBER])[0]
+    twin[0, 1] = 0
+    twin[0] /= twin[0].sum()
+    size = len(classes)
+    pairs = [60_000.0, 40_000.0, 3_000.0][:size]
     total = RECORDS * (RECORDS - 1) / 2
     empty = np.zeros((0, len(FEATURES)), np.uint8)
     made = Problem(FEATURES, classes, RULES, empty, np.zeros(0), u, *independent_missing(MISSING), records=RECORDS)
-    return made, np.stack([*p, u]), np.array([*pairs, total - sum(pairs)])
+    return made, np.stack([*(m, household, twin)[:size], u]), np.array([*pairs, total - sum(pairs)])
 
 
 def draw(classes: tuple[ClassSpec, ...], seed: int) -> tuple[Problem, Floats, Floats]:
@@ -90,7 +99,7 @@ def draw(classes: tuple[ClassSpec, ...], seed: int) -> tuple[Problem, Floats, Fl
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("classes", [TWO, THREE], ids=["two classes", "three classes"])
+@pytest.mark.parametrize("classes", [TWO, THREE, FOUR], ids=["two classes", "three classes", "four classes"])
 def test_fit_recovers_known_parameters_within_its_errors(classes: tuple[ClassSpec, ...], seed: int) -> None:
     problem, p, pairs = draw(classes, seed)
     found = fit(problem, seed=seed)
@@ -107,10 +116,13 @@ def test_fit_recovers_known_parameters_within_its_errors(classes: tuple[ClassSpe
 def test_stated_errors_are_neither_too_small_nor_too_large() -> None:
     z = []
     for seed in range(10, 18):
-        problem, p, pairs = draw(THREE, seed)
+        problem, p, pairs = draw(FOUR, seed)
         found = fit(problem, seed=seed, starts=1)
         large = found.standard_errors > 1e-3
+        large[1:] &= (found.kinds[1:, :, None] == FREE) | (found.kinds[1:, :, None] == SHARED)
         z += [*((found.probabilities - p)[large] / found.standard_errors[large])]
+        f = [spec.name for spec in FEATURES].index("phone")
+        z.append((found.sharing[1, f] - SHARING["phone"]) / found.sharing_error[1, f])
         z += [*(np.log(found.pairs[:-1] / pairs[:-1]) / found.pairs_error)]
     assert 0.8 < np.sqrt(np.mean(np.square(z))) < 1.25
 
@@ -165,7 +177,7 @@ def test_frozen_features_keep_a_class_from_drifting() -> None:
     """A household class that is free in everything takes over pairs of the same person; the declared one does not."""
     problem, p, _ = draw(THREE, 7)
     everything = tuple(f.name for f in FEATURES)
-    loose = dataclasses.replace(problem, classes=(THREE[0], ClassSpec("household", everything)))
+    loose = dataclasses.replace(problem, classes=(THREE[0], ClassSpec("household", free=everything)))
     tight_fit, loose_fit = fit(problem, seed=1), fit(loose, seed=1)
 
     def error(found: Fit) -> float:
@@ -184,10 +196,18 @@ def test_leaving_out_a_class_calls_a_household_a_person() -> None:
     assert three.log_likelihoods[-1] > two.log_likelihoods[-1] + 1000
 
 
+def test_what_is_truly_shared_differs_as_in_one_person() -> None:
+    problem, _, _ = draw(FOUR, 9)
+    found = fit(problem, seed=1)
+    np.testing.assert_array_equal(found.probabilities[2, 2], found.probabilities[0, 2])
+    s = found.sharing[1, 1]
+    np.testing.assert_allclose(found.probabilities[1, 1], s * found.probabilities[0, 1] + (1 - s) * problem.u[1])
+    assert s == pytest.approx(SHARING["family"], abs=5 * found.sharing_error[1, 1])
+
+
 def test_excluded_levels_stay_at_zero_and_the_rest_is_rescaled() -> None:
     problem, _, _ = draw(THREE, 9)
-    twin = ClassSpec("twin", ("birth_date", "family", "address"), {"given": frozenset({1})})
-    found = fit(dataclasses.replace(problem, classes=(*THREE, twin)), seed=1, max_iterations=60)
+    found = fit(dataclasses.replace(problem, classes=FOUR), seed=1, max_iterations=60)
     assert found.probabilities[2, 0, 1] == 0
     np.testing.assert_allclose(found.probabilities[2, 0, 2:], problem.u[0, 2:] / problem.u[0, 2:].sum())
 
@@ -218,7 +238,7 @@ def test_a_class_without_pairs_is_reported() -> None:
 
 def test_two_classes_that_share_the_same_features_are_reported() -> None:
     problem, _, _ = draw(THREE, 1)
-    again = ClassSpec("also household", THREE[1].shared)
+    again = ClassSpec("also household", shared=HOUSEHOLD.shared)
     found = fit(dataclasses.replace(problem, classes=(*THREE, again)), seed=1, max_iterations=300)
     assert any("look the same" in w or "known to a factor" in w or "has about" in w for w in found.warnings)
 
@@ -235,8 +255,9 @@ def test_a_clean_fit_has_nothing_to_report_but_levels_out_of_order() -> None:
         ({"records": 3}, "more pairs are counted"),
         ({"u": np.zeros((6, 7))}, "must be positive"),
         ({"rules": ({"phone": frozenset({2})},)}, "satisfies no blocking rule"),
-        ({"classes": (THREE[0], ClassSpec("twin", ("shoe_size",)))}, "'shoe_size' is unknown"),
-        ({"classes": (THREE[0], ClassSpec("odd", (), {"sex": frozenset({1, 2})}))}, "excludes every level"),
+        ({"classes": (THREE[0], ClassSpec("twin", same=("shoe_size",)))}, "'shoe_size' is unknown"),
+        ({"classes": (THREE[0], ClassSpec("odd", excluded={"sex": frozenset({1, 2})}))}, "excludes every level"),
+        ({"classes": (THREE[0], ClassSpec("odd", ("given",), excluded={"given": EXACT}))}, "make it free instead"),
     ],
 )
 def test_a_problem_that_cannot_be_estimated_is_refused(change: dict[str, object], message: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from training.estimation.problem import Fit, Problem
+from training.estimation.problem import FREE, Fit, Problem
 
 FEW_PAIRS = 50
 ALIKE = 0.9  # Bhattacharyya coefficient of two classes' level distributions
@@ -58,7 +58,7 @@ def _boundaries(problem: Problem, fit: Fit) -> list[str]:
         seen = fit.pairs[c] * fit.blocking_recall[c]
         if seen < FEW_PAIRS:
             continue
-        for f in np.flatnonzero(fit.free[c]):
+        for f in np.flatnonzero(fit.kinds[c] == FREE):
             spec = problem.features[f]
             known = seen * (1 - problem.missing_patterns[:, f] @ problem.missing_shares / problem.missing_shares.sum())
             rare = [s for level, s in enumerate(spec.levels, start=1) if 0 < known * fit.probabilities[c, f, level] < 1]

@@ -22,6 +22,8 @@ class Coverage:
     """S terms of the union of all rules.
 
     masks     bool[S, F, L + 1]  levels a term asks for; all True where it asks nothing of a feature
+    weights   float64[S, F, L + 1]  the masks as numbers
+    asks      bool[S, F]         whether a term asks anything of a feature
     signs     float64[S]         coefficients
     known     float64[S]         share of pairs in which every feature of the term is known
     known_too float64[S, F]      … and feature f as well
@@ -29,6 +31,8 @@ class Coverage:
     """
 
     masks: Flags
+    weights: Floats
+    asks: Flags
     signs: Floats
     known: Floats
     known_too: Floats
@@ -63,6 +67,8 @@ def _with_missing(problem: Problem, masks: Flags, signs: Floats) -> Coverage:
     all_known = np.array([here[:, asked].all(axis=1) for asked in asks])
     return Coverage(
         masks=masks,
+        weights=masks.astype(np.float64),
+        asks=asks,
         signs=signs,
         known=all_known @ shares,
         known_too=(all_known * shares) @ here,
@@ -83,7 +89,7 @@ def unseen_levels(coverage: Coverage, p: Floats) -> tuple[float, Floats]:
     seen = float(np.clip(coverage.signs @ (coverage.known * product), 0.0, 1.0))
     others = _products_without(factors)
     weights = coverage.signs[:, None] * coverage.known_too * others
-    seen_levels = np.einsum("sf,sfl->fl", weights, coverage.masks) * p
+    seen_levels = np.einsum("sf,sfl->fl", weights, coverage.weights) * p
     unseen: Floats = np.clip(coverage.present[:, None] * p - seen_levels, 0.0, None)
     unseen[:, 0] = 0.0
     return 1.0 - seen, unseen
@@ -91,8 +97,7 @@ def unseen_levels(coverage: Coverage, p: Floats) -> tuple[float, Floats]:
 
 def _factors(coverage: Coverage, p: Floats) -> Floats:
     """float64[S, F]: probability that feature f has a level the term asks for; 1 where it asks nothing."""
-    result: Floats = np.einsum("sfl,fl->sf", coverage.masks, p)
-    result[coverage.masks.all(axis=2)] = 1.0
+    result: Floats = np.where(coverage.asks, (coverage.weights * p).sum(axis=2), 1.0)
     return result
 
 

@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
+Kinds = npt.NDArray[np.int8]
+CHANCE, FREE, SHARED, SAME = range(4)  # how a class's p of a feature comes about: see ClassSpec
+
 Rule = Mapping[str, frozenset[int]]  # feature → levels; satisfied when every feature has one of its levels (never 0)
 
 PATTERN_LIMIT = 20_000_000
@@ -30,14 +33,20 @@ class FeatureSpec:
 
 @dataclass(frozen=True)
 class ClassSpec:
-    """A relationship class. The features in ``shared`` are free in it, all others stay at u.
+    """A relationship class: what two such records have in common. Features that are not named agree by chance alone: u.
 
-    The first class of a problem is the same person: all its features are free, whatever ``shared`` says. ``excluded`` lists
-    levels that cannot occur, by feature; in a feature that is not free, u is rescaled over the remaining levels.
+    same      truly the same, so that they differ as one person's two records do (twins' birth date): p = m
+    shared    the same in part of the pairs (a household's telephone): p = s m + (1 − s) u, and only s is estimated
+    free      any distribution (twins' identity numbers, which are near)
+    excluded  levels that cannot occur, by feature; u is rescaled over the others. Not in ``same`` or ``shared`` features
+
+    The first class of a problem is the same person: all its features are free, whatever it says.
     """
 
     name: str
+    same: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
     excluded: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
@@ -80,13 +89,14 @@ class Problem:
                 return i
         raise ModelError(f"estimation: feature '{name}' is unknown")
 
-    def free(self) -> Flags:
-        """bool[C + 1, F]: whether a class estimates a feature. The last class is the stranger."""
-        result = np.zeros((len(self.classes) + 1, len(self.features)), np.bool_)
-        result[0] = True
+    def kinds(self) -> Kinds:
+        """int8[C + 1, F]: CHANCE, FREE, SHARED or SAME. The last class is the stranger."""
+        result = np.full((len(self.classes) + 1, len(self.features)), CHANCE, np.int8)
         for c, item in enumerate(self.classes[1:], start=1):
-            for name in item.shared:
-                result[c, self.column(name)] = True
+            for kind, names in ((FREE, item.free), (SHARED, item.shared), (SAME, item.same)):
+                for name in names:
+                    result[c, self.column(name)] = kind
+        result[0] = FREE
         return result
 
     def possible(self) -> Flags:
@@ -117,7 +127,9 @@ class Fit:
     pairs            float64[C + 1]  λ: expected pairs in all, seen or not
     pairs_error      float64[C]      standard error of log λ
     blocking_recall  float64[C + 1]  share of the class that satisfies a rule
-    free             bool[C + 1, F]
+    kinds            int8[C + 1, F]  of ``Problem.kinds``
+    sharing          float64[C + 1, F]  s: share of a class's pairs that truly have the feature in common; 0 for CHANCE, FREE
+    sharing_error    float64[C + 1, F]
     log_likelihoods  by iteration, of the start that was kept; a constant that no parameter changes is left out
     objectives       the same with the smoothing prior; this is what EM raises, and it never falls
     """
@@ -128,7 +140,9 @@ class Fit:
     pairs: Floats
     pairs_error: Floats
     blocking_recall: Floats
-    free: Flags
+    kinds: Kinds
+    sharing: Floats
+    sharing_error: Floats
     log_likelihoods: tuple[float, ...]
     objectives: tuple[float, ...]
     converged: bool
@@ -168,7 +182,7 @@ def check_problem(problem: Problem) -> None:
         raise ModelError(f"estimation: more than {PATTERN_LIMIT} distinct level patterns; use fewer features")
     if problem.records < 2 or problem.counts.sum() > problem.total_pairs * (1 + 1e-9):
         raise ModelError("estimation: more pairs are counted than the number of records allows")
-    possible = problem.possible()
+    possible, kinds = problem.possible(), problem.kinds()
     for f, item in enumerate(problem.features):
         usable = problem.u[f, 1 : len(item.levels) + 1]
         if usable.min() <= 0 or abs(usable.sum() - 1) > 1e-6:
@@ -178,6 +192,10 @@ def check_problem(problem: Problem) -> None:
         for c, declared in enumerate(problem.classes):
             if not possible[c, f].any():
                 raise ModelError(f"estimation: class '{declared.name}' excludes every level of '{item.name}'")
+            if item.name in declared.excluded and kinds[c, f] in (SHARED, SAME):
+                raise ModelError(
+                    f"estimation: class '{declared.name}' excludes levels of '{item.name}': make it free instead"
+                )
     if not satisfied(problem.patterns, problem.masks()).all():
         raise ModelError("estimation: a pattern satisfies no blocking rule")
 

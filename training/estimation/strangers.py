@@ -18,7 +18,8 @@ from training.estimation.fitting import fit
 from training.estimation.problem import Fit, Floats, Problem
 
 UNSEEN = 0.5  # pairs that a level is credited with where none was seen
-ROUNDS = 6  # fits at most
+ROUNDS = 8  # rough fits, at most, before the last one
+ROUGH, ROUGH_STEPS = 0.1, 200  # their tolerance in nats and their steps: u moves more than that between them
 SETTLED = 0.02  # largest change of log u, over levels, after which no further fit is needed
 NOTABLE = 1e-9  # u below this may change without another fit
 
@@ -75,13 +76,13 @@ def stranger_u(shares: list[LevelShares], levels: int, found: Fit | None = None)
 def fit_with_strangers(problem: Problem, shares: list[LevelShares], *, seed: int = 1, starts: int = 4) -> tuple[Problem, Fit]:
     """Fit, clean u of the pairs found, and fit again until u has settled. ``problem.u`` is replaced; returns both."""
     problem = dataclasses.replace(problem, u=stranger_u(shares, problem.levels))
-    found = fit(problem, seed=seed, starts=starts)
-    for _ in range(ROUNDS - 1):
+    found = fit(problem, seed=seed, starts=starts, max_iterations=ROUGH_STEPS, tolerance=ROUGH, errors=False)
+    for _ in range(ROUNDS):
         u = stranger_u(shares, problem.levels, found)
         notable = np.maximum(u, problem.u) > NOTABLE
         change = float(np.abs(np.log(u[notable] / problem.u[notable])).max())
+        problem = dataclasses.replace(problem, u=u)
         if change < SETTLED:
             break
-        problem = dataclasses.replace(problem, u=u)
-        found = fit(problem, previous=found)
-    return problem, found
+        found = fit(problem, previous=found, max_iterations=ROUGH_STEPS, tolerance=ROUGH, errors=False)
+    return problem, fit(problem, previous=found)
