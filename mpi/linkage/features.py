@@ -8,13 +8,14 @@ kind repeats the first one (levels are the best over a record's rows, so repetit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from mpi.errors import ModelError
-from mpi.linkage.comparison import DERIVED_BIT, KIND_CODES
+from mpi.linkage.comparison import DERIVED_BIT
 from mpi.linkage.model import Model
 from mpi.linkage.values import ValueBuilder, Values, category_code, identifier_code, number_code
 from mpi.records import (
@@ -22,7 +23,6 @@ from mpi.records import (
     RecordFlag,
     StandardAddress,
     StandardIdentifier,
-    StandardName,
     StandardRecord,
     StandardText,
 )
@@ -58,20 +58,56 @@ class Encoded(NamedTuple):
     values: Values
 
 
-def _name_cell(part: str) -> Callable[[StandardName], Cell]:
-    return lambda name: getattr(name, part)
+class Getter(NamedTuple):
+    """How one column is filled: ``get`` takes the cell out of its noun, ``code`` turns it into an integer.
+
+    ``code`` is None for names and texts, whose text goes into the side buffer; only a text has a sketch.
+    """
+
+    column: int
+    get: Callable[[Any], Cell]
+    code: Callable[[Any], int] | None
+    sketched: bool
 
 
-def _address_cell(part: str) -> Callable[[StandardAddress], Cell]:
-    return lambda address: getattr(address, part)
+_NAME_SOURCES = ("given", "family")
+_ADDRESS_SOURCES = frozenset(StandardAddress.__struct_fields__)
+_CODES: dict[str, Callable[[Any], int] | None] = {
+    "name": None,
+    "text": None,
+    "number": number_code,
+    "category": category_code,
+}
 
 
-_NAME_SOURCES = {part: _name_cell(part) for part in ("given", "family")}
-_ADDRESS_SOURCES = {
-    part: _address_cell(part)
-    for part in ("text", "division", "region", "city", "locality", "road", "house_number", "community", "building", "room",
-                 "postcode")
-}  # fmt: skip
+def _birth_date(record: StandardRecord) -> int:
+    return record.birth_date | DERIVED_BIT if record.birth_date_derived else record.birth_date
+
+
+def _sex(record: StandardRecord) -> int:
+    return record.sex | DERIVED_BIT if record.sex_derived else int(record.sex)
+
+
+_SINGLES: dict[str, Callable[[Any], Cell]] = {
+    "birth_date": _birth_date,
+    "sex": _sex,
+    "ethnicity": attrgetter("ethnicity"),
+}
+
+
+def _attribute(key: str) -> Callable[[StandardRecord], Cell]:
+    return lambda record: record.attributes.get(key)
+
+
+def _plain(code: Callable[[Any], int]) -> Callable[[Any], int]:
+    """``code`` of a cell that may be a StandardText or an integer already."""
+
+    def coded(cell: Cell) -> int:
+        if isinstance(cell, int):
+            return cell
+        return code(cell.text if isinstance(cell, StandardText) else cell)
+
+    return coded
 
 
 class Encoder:
@@ -79,36 +115,32 @@ class Encoder:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._names: list[tuple[int, str, Callable[[StandardName], Cell]]] = []
-        self._addresses: list[tuple[int, str, Callable[[StandardAddress], Cell]]] = []
-        self._identifiers: list[tuple[int, bool]] = []
+        self._names: list[Getter] = []
+        self._addresses: list[Getter] = []
+        self._singles: list[Getter] = []
+        self._identifiers: list[tuple[int, bool]] = []  # column, whether it takes national numbers
         self._phones: list[int] = []
-        self._singles: list[tuple[int, str, Callable[[StandardRecord], Cell]]] = []
         for column, feature in enumerate(model.features):
             self._plan(column, feature.kind, feature.source)
 
     def _plan(self, column: int, kind: str, source: str) -> None:
-        if kind not in KIND_CODES:
-            raise ModelError(f"features: kind '{kind}' is unknown")
+        code = _CODES.get(kind, int)
+
+        def getter(get: Callable[[Any], Cell]) -> Getter:
+            return Getter(column, get, _plain(code) if code is not None else None, kind == "text")
+
         if source in _NAME_SOURCES:
-            self._names.append((column, kind, _NAME_SOURCES[source]))
+            self._names.append(getter(attrgetter(source)))
         elif source.startswith("address.") and source[8:] in _ADDRESS_SOURCES:
-            self._addresses.append((column, kind, _ADDRESS_SOURCES[source[8:]]))
+            self._addresses.append(getter(attrgetter(source[8:])))
         elif source in ("national_id", "other_id"):
             self._identifiers.append((column, source == "national_id"))
         elif source == "phone":
             self._phones.append(column)
-        elif source == "birth_date":
-            self._singles.append(
-                (column, kind, lambda r: r.birth_date | DERIVED_BIT if r.birth_date_derived else r.birth_date)
-            )
-        elif source == "sex":
-            self._singles.append((column, kind, lambda r: int(r.sex) | DERIVED_BIT if r.sex_derived else int(r.sex)))
-        elif source == "ethnicity":
-            self._singles.append((column, kind, lambda r: r.ethnicity))
+        elif source in _SINGLES:
+            self._singles.append(getter(_SINGLES[source]))
         elif source.startswith("attributes."):
-            key = source.removeprefix("attributes.")
-            self._singles.append((column, kind, lambda r: r.attributes.get(key)))
+            self._singles.append(getter(_attribute(source.removeprefix("attributes."))))
         else:
             raise ModelError(f"features: source '{source}' is unknown")
 
@@ -134,18 +166,16 @@ class Encoder:
         count = max(1, len(record.names), len(record.addresses), len(record.phones), len(national), len(other))
         first_row: list[int] = [0] * self.model.width
         first_slots: list[int] = [0] * len(self.model.features)
-        for column, kind, get in self._singles:
-            _put(get(record), kind, column, (first_row, first_slots, builder))
+        _fill(self._singles, record, (first_row, first_slots, builder))
         first_row[-2] = record.deceased_date
         first_row[-1] = int(record.flags) | (min(record.multiple_birth_order, 15) << MULTIPLE_BIRTH_SHIFT)
         for index in range(min(count, ROW_LIMIT)):
             row, slot = (first_row, first_slots) if index == 0 else (first_row.copy(), first_slots.copy())
+            target = (row, slot, builder)
             if index < len(record.names):
-                for column, kind, name_get in self._names:
-                    _put(name_get(record.names[index]), kind, column, (row, slot, builder))
+                _fill(self._names, record.names[index], target)
             if index < len(record.addresses):
-                for column, kind, address_get in self._addresses:
-                    _put(address_get(record.addresses[index]), kind, column, (row, slot, builder))
+                _fill(self._addresses, record.addresses[index], target)
             if index < len(record.phones):
                 for column in self._phones:
                     row[column] = record.phones[index]
@@ -168,19 +198,15 @@ def _identifiers(record: StandardRecord) -> tuple[list[StandardIdentifier], list
     return national, [i for i in record.identifiers if i.type not in NATIONAL]
 
 
-def _put(cell: Cell, kind: str, column: int, target: tuple[list[int], list[int], ValueBuilder]) -> None:
-    """Write one value into ``row[column]`` (and its text into the side buffer). A missing value leaves what is there."""
-    if not cell:
-        return
+def _fill(plan: list[Getter], noun: object, target: tuple[list[int], list[int], ValueBuilder]) -> None:
+    """Write a noun's cells into ``row`` (and their texts into the side buffer). A missing cell leaves what is there."""
     row, slots, builder = target
-    if kind in ("name", "text"):
-        text = StandardText(text=cell) if isinstance(cell, str) else cell
-        assert isinstance(text, StandardText)
-        slot, code = builder.add(text)
-        row[column] = code
-        slots[column] = slot
-    elif isinstance(cell, int):
-        row[column] = cell
-    else:
-        plain = cell.text if isinstance(cell, StandardText) else cell
-        row[column] = number_code(plain) if kind == "number" else category_code(plain)
+    for column, get, code, sketched in plan:
+        cell = get(noun)
+        if not cell:
+            continue
+        if code is None:
+            assert not isinstance(cell, int)
+            slots[column], row[column] = builder.add(cell, sketched)
+        else:
+            row[column] = code(cell)

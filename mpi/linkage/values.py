@@ -109,6 +109,7 @@ def _packed(text: str) -> int:
     return code
 
 
+@lru_cache(CACHED_VALUES)
 def number_code(text: str) -> int:
     """Code of a short string of digits and letters (house number, room, postcode); letter case does not matter."""
     if not text:
@@ -247,43 +248,49 @@ class Values(NamedTuple):
         return f"Values({len(self.cells)} slots)"
 
 
-Entry = tuple[int, int, bytes, bytes]  # code, length, cells (offset 0), code points (uint32)
+Entry = tuple[int, bytes, bytes]  # code, cells (offset 0), code points (uint32, padded)
 
 
 @lru_cache(CACHED_VALUES)
-def _entry(text: str, sound: str, fold: str) -> Entry:
+def _entry(text: str, sound: str, fold: str, sketched: bool) -> Entry:
     kept = text[:CHARS_LIMIT]
     code = text_code(text)
-    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, len(kept), *sketch(text), 0)
-    return code, len(kept), cells, kept.encode("utf-32-le", "surrogatepass")
+    bits = sketch(text) if sketched else (0, 0)
+    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, len(kept), *bits, 0)
+    return code, cells, kept.encode("utf-32-le", "surrogatepass").ljust(4 * CHARS_LIMIT, b"\0")
 
 
-_MISSING: Entry = (0, 0, bytes(CELLS.size), b"")
+_MISSING: Entry = (0, bytes(CELLS.size), b"")
 
 
 class ValueBuilder:
     """Gathers texts and builds their ``Values``. One per batch; not for several threads at once.
 
-    Equal texts take a slot each: a search compares codes before it looks at slots, and dictionaries insert by code.
+    Equal texts take a slot each: a search compares codes before it looks at slots, and dictionaries insert by code. Every
+    slot has room for CHARS_LIMIT code points: offsets then need no sums.
     """
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_cells", "_chars")
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = [_MISSING]
+        self._cells: list[bytes] = [_MISSING[1]]
+        self._chars: list[bytes] = []
 
-    def add(self, value: StandardText | str) -> tuple[int, int]:
-        """Add a value; returns (slot, code), which are (0, 0) for an empty text."""
-        entry = _entry(value, "", "") if isinstance(value, str) else _entry(value.text, value.sound, value.fold)
-        if not entry[0]:
+    def add(self, value: StandardText | str, sketched: bool = True) -> tuple[int, int]:
+        """Add a value; returns (slot, code), which are (0, 0) for an empty text. Only texts need a sketch."""
+        if isinstance(value, str):
+            code, cells, chars = _entry(value, "", "", sketched)
+        else:
+            code, cells, chars = _entry(value.text, value.sound, value.fold, sketched)
+        if not code:
             return 0, 0
-        entries = self._entries
-        entries.append(entry)
-        return len(entries) - 1, entry[0]
+        self._cells.append(cells)
+        self._chars.append(chars)
+        return len(self._chars), code
 
     def build(self) -> Values:
         """Arrays of what was added so far, slot 0 first."""
-        _, lengths, cells, chars = zip(*self._entries, strict=True)
-        table = np.frombuffer(bytearray(b"".join(cells)), np.int64).reshape(len(lengths), 8)
-        np.cumsum(lengths[:-1], out=table[1:, OFFSET])
-        return Values(table, np.frombuffer(bytearray(b"".join(chars)), np.uint32))
+        slots = len(self._cells)
+        cells = np.frombuffer(bytearray(b"".join(self._cells)), np.int64).reshape(slots, 8)
+        cells[1:, OFFSET] = np.arange(0, (slots - 1) * CHARS_LIMIT, CHARS_LIMIT)
+        return Values(cells, np.frombuffer(bytearray(b"".join(self._chars)), np.uint32))
