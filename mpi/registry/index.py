@@ -18,7 +18,7 @@ from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
 from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
-from mpi.linkage.jit import kernel
+from mpi.linkage.jit import direct, kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
 from mpi.linkage.search import Query
@@ -115,6 +115,11 @@ class Index:
         self.reviews: npt.NDArray[np.int32] = reserve(capacity, np.int32)  # by person: open tasks
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
+        self._find_key, self._put_key = find_key, put_key
+
+    def warm(self) -> None:
+        """Call the kernels of look-ups without Numba's dispatcher from now on. After the warm-up."""
+        self._find_key, self._put_key = direct(find_key), direct(put_key)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -133,7 +138,7 @@ class Index:
             return -1
         key = number_key(source, local_id)
         while True:
-            record = int(find_key(self._numbers, key))
+            record = int(self._find_key(self._numbers, key))
             if record < 0:
                 return -1
             if self.source[record] == number and self.local_id(record) == local_id:
@@ -190,11 +195,11 @@ class Index:
         self._text_used = start + len(data)
         key = number_key(source, local_id)
         while True:
-            other = int(find_key(self._numbers, key))
+            other = int(self._find_key(self._numbers, key))
             if other < 0 or (self.source_name(other) == source and self.local_id(other) == local_id):
                 break
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
-        put_key(self._numbers, key, record)
+        self._put_key(self._numbers, key, record)
 
     def publish(self, sequence: int) -> None:
         """Raise the snapshot to everything that was inserted: one assignment, so that a reader sees all of it or nothing."""

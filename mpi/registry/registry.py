@@ -82,6 +82,8 @@ class Registry:
     def start(self) -> None:
         """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
         warm_up(self._index)
+        self._index.warm()
+        self._searcher.warm()
         rebuilt = rebuild(self._index, self._store, self._window)
         self._store.note_model(self._index.model.reference, self._index.model.encoding_version())
         self._writer.start(rebuilt.durable, rebuilt.last_at)

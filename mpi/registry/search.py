@@ -10,6 +10,7 @@ from mpi.errors import InputError, NotFound
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import COMPARED, KEPT, KEYS, KEYS_CUT, PERSON, WEIGHT, WINNER, Found, new_found
 from mpi.linkage.hotindex import RECORD_PERSON
+from mpi.linkage.jit import direct
 from mpi.linkage.match import Graded, compare_pair, holders, match_one, new_graded
 from mpi.linkage.scoring import SCALE
 from mpi.linkage.search import Scratch, new_scratch
@@ -49,6 +50,11 @@ class Searcher:
     def __init__(self, index: Index, ids: MasterIds) -> None:
         self._index, self._ids = index, ids
         self._reader = Reader(len(index.model.features))
+        self._match_one = match_one
+
+    def warm(self) -> None:
+        """Call the search kernel without Numba's dispatcher from now on. After the warm-up."""
+        self._match_one = direct(match_one)
 
     def match(
         self, record: PatientRecord, *, limit: int, near_misses: bool, explain: bool, only_certain: bool
@@ -56,7 +62,7 @@ class Searcher:
         """Candidates for a record, best first. Raises InputError if it has no trait to search by."""
         index, reader, snapshot = self._index, self._reader, self._index.snapshot
         encoded = index.encoder.encode([standardise(record)])
-        match_one(
+        self._match_one(
             index.hot,
             index.query,
             encoded,

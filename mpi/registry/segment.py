@@ -46,9 +46,11 @@ class Segment:
         self.by_number: dict[tuple[str, str], Write] = {}
         self.by_request: dict[str, Write] = {}
         self.events: list[JournalEvent] = []
+        self._generations: list[int] = []
 
-    def add(self, write: Write, known: int) -> None:
-        """Take a write in; its local number must not be in this segment yet."""
+    def add(self, write: Write, known: int, generation: int) -> None:
+        """Take a write in; its local number must not be in this segment yet. ``generation``: of that number's record."""
+        self._generations.append(generation)
         self.writes.append(write)
         self.known.append(known)
         self.by_number[write.source, write.local_id] = write
@@ -103,7 +105,7 @@ class Segment:
                     body_hash=write.body_hash or None,
                     source=write.source,
                     local_id=write.local_id,
-                    generation=self._generation(q),
+                    generation=self._generations[q],
                     record_no=record,
                     person_no=person,
                     master_code=code,
@@ -127,14 +129,6 @@ class Segment:
             )
             dictionary = b""
         return self.events
-
-    def _generation(self, q: int) -> int:
-        """Generation of a local number: one more where it belonged to a retired record."""
-        known, write = self.known[q], self.writes[q]
-        if known >= 0:
-            return int(self._index.generation[known])
-        earlier = self._index.find(write.source, write.local_id)
-        return int(self._index.generation[earlier]) + 1 if earlier >= 0 else 0
 
     def apply(self) -> None:
         """Note the facts of the committed records. Readers see them when the index is published."""

@@ -130,10 +130,11 @@ class Writer:
             self._control(write)
             return
         known = self._index.find(write.source, write.local_id)
+        generation = int(self._index.generation[known]) if known >= 0 else 0
         if known >= 0 and self._index.state[known] == RETIRED:
-            known = -1
+            known, generation = -1, generation + 1  # the number was given to someone else
         if known < 0 or not self._settled(write, known):
-            self._segment.add(write, known)
+            self._segment.add(write, known, generation)
 
     @staticmethod
     def _same(write: Write, leader: Write) -> bool:
