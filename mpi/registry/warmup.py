@@ -9,16 +9,51 @@ from mpi.linkage.features import Encoded
 from mpi.linkage.found import new_found
 from mpi.linkage.match import compare_pair, holders, match_one, new_graded
 from mpi.linkage.search import new_scratch
-from mpi.records import StandardName, StandardRecord, StandardText
+from mpi.records import (
+    Address,
+    HumanName,
+    Identifier,
+    IdentifierType,
+    PatientRecord,
+    StandardName,
+    StandardRecord,
+    StandardText,
+)
 from mpi.registry.control import retire
 from mpi.registry.index import Index, find_key, put_key
 from mpi.registry.memory import reserve_index, reserve_table
+from mpi.standardise import standardise
 
 SMALL = 4096  # rows of the index that is thrown away
 
 
+MADE_UP = (
+    PatientRecord(
+        source="-",
+        local_id="1",
+        names=(HumanName(text="扎西"), HumanName(family="陈", given="安")),
+        identifiers=(Identifier(type=IdentifierType.RESIDENT_ID, value="500103198005030020"),),
+        phones=("13594112234",),
+        addresses=(Address(text="重庆市渝中区人民路1号"),),
+    ),
+    PatientRecord(
+        source="-",
+        local_id="2",
+        names=(HumanName(text="Wang Xiaoming"), HumanName(family="Smith", given="Anne")),
+        birth_date="1980-05-03",
+        phones=("+61 2 9374 4000",),
+        addresses=(Address(text="1 Main Street"),),
+    ),
+)
+
+
 def warm_up(index: Index) -> None:
-    """Run every kernel once with the argument types the index uses. Leaves ``index`` untouched."""
+    """Load the tables of standardising, and run every kernel once with the argument types the index uses.
+
+    Leaves ``index`` untouched.
+    """
+    for record in MADE_UP:
+        standardise(record)
     features = len(index.model.features)
     hot, scratch, found = reserve_index(index.model, SMALL), new_scratch(features), new_found(1, features)
     text = StandardText(text="warm", sound="wm", fold="wm")

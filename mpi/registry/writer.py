@@ -28,6 +28,7 @@ from mpi.store import JournalEvent, Store
 
 log = logging.getLogger(__name__)
 
+IDLE_S = 1.0  # without a write for so long, the writer tidies up
 ROW_RESERVE = 1024  # rows kept free, so that a batch never runs out of memory half-way
 TEXT_RESERVE = 512  # bytes a local number can take
 
@@ -89,13 +90,23 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._queue and not self._stopping:
-                    self._wake.wait()
-                if not self._queue:
-                    return
+                if not self._queue and not self._stopping:
+                    self._wake.wait(timeout=IDLE_S)
                 take = min(len(self._queue), self._batch_limit)
                 batch = [self._queue.popleft() for _ in range(take)]
-            self._process(batch)
+                if not batch and self._stopping:
+                    return
+            if batch:
+                self._process(batch)
+            self._checkpoint(idle=not batch)
+
+    def _checkpoint(self, *, idle: bool) -> None:
+        """Keep the write-ahead log short: small checkpoints while nothing waits, a large one only when it must be."""
+        try:
+            if self._store.checkpoint_due(idle=idle):
+                self._store.checkpoint()
+        except (MpiError, OSError):  # what is committed is safe in the log; the next turn tries again
+            log.warning("a checkpoint failed")
 
     def _process(self, batch: list[Write]) -> None:
         """Answer every write of a batch; a failure in one segment fails that segment only."""
