@@ -44,13 +44,14 @@ def answered(answer: ResolveAnswer | MpiError) -> ResolveAnswer:
     return answer
 
 
-def raw(server: Any, name: str, request: object) -> None:
+def raw(server: Any, name: str, request: Any) -> bytes:
     """A call past the client, whose own checks would get in the way."""
     with grpc.insecure_channel(server.target) as channel:
         try:
-            channel.unary_unary(f"/mpi.v1.IdentityService/{name}")(request.SerializeToString())  # type: ignore[attr-defined]
+            answer: bytes = channel.unary_unary(f"/mpi.v1.IdentityService/{name}")(request.SerializeToString())
         except grpc.RpcError as error:
             raise error_of_call(error) from None
+        return answer
 
 
 def test_a_second_hospital_is_linked_and_one_click_shows_both(client: IndexClient, patient: Patient) -> None:
@@ -188,7 +189,7 @@ def test_lookup_by_document_and_of_chosen_sources(client: IndexClient, patient: 
     assert caught.value.reason.endswith("_NOT_FOUND")
 
 
-def test_a_document_of_two_persons_is_never_answered_with_one(client: IndexClient, patient: Patient) -> None:
+def test_a_document_of_two_persons_is_never_answered_with_one(server: Any, client: IndexClient, patient: Patient) -> None:
     document = patient(70).identifiers[0]
     child = patient(71, source="cqmu2", identifiers=(document,))
     one, other = client.resolve(patient(70)), client.resolve(child)
@@ -197,6 +198,12 @@ def test_a_document_of_two_persons_is_never_answered_with_one(client: IndexClien
         client.lookup(identifier=document)
     assert caught.value.reason == "IDENTIFIER_AMBIGUOUS"
     assert {p.master_id for p in client.lookup_all(document)} == {one.master_id, other.master_id}
+    request = pb.LookupRequest()
+    request.key.identifier.value, request.key.identifier.type = document.value, int(document.type)
+    outcome = pb.LookupResponse.FromString(raw(server, "Lookup", request)).outcome
+    assert outcome == pb.LOOKUP_OUTCOME_AMBIGUOUS
+    request.key.master_id = one.master_id
+    assert pb.LookupResponse.FromString(raw(server, "Lookup", request)).outcome == pb.LOOKUP_OUTCOME_FOUND
 
 
 def test_lookups_that_cannot_be(client: IndexClient) -> None:

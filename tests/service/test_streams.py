@@ -164,11 +164,13 @@ def test_streams_end_when_the_service_drains(start: Callable[..., Any], patient:
         feed = client.stream_resolve(endless())
         answered = [next(feed) for _ in range(10)]
         running.server.drain()
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as caught:
             for _ in changes:
                 pass
-        with pytest.raises(Unavailable):
+        assert caught.value.reason == "DRAINING"
+        with pytest.raises(Unavailable) as caught:
             answered.extend(feed)
+        assert caught.value.reason == "DRAINING"
         stop.set()
     running.close()
     with start().client() as client:  # whatever was answered is there
@@ -182,12 +184,21 @@ def test_exports_say_what_the_answers_said(start: Callable[..., Any], patient: P
     with running.client() as client:
         records = [patient(n % 12_000, source=f"s{n // 12_000}") for n in range(12_010)]
         answers = [a for k in range(0, len(records), 1000) for a in client.batch_resolve(records[k : k + 1000])]
-        child = patient(5, source="child", local_id="C", names=(HumanName(text="欧阳修竹"),), phones=())
+        # A near miss, which the task does not ask about: the phone and the birth date agree, the name does not.
+        near = client.resolve(
+            patient(
+                12_500, source="near", identifiers=(), birth_date=patient(5).birth_date, names=(HumanName(text="高小明"),)
+            )
+        )
+        child = patient(5, source="child", local_id="C", names=(HumanName(text="欧阳修竹"),), phones=patient(12_500).phones)
+        misses = client.match(child, near_misses=True).candidates
+        assert near.master_id in {candidate.person.master_id for candidate in misses}
         task = client.resolve(child)
         assert task.outcome is Outcome.NEW_WITH_REVIEW
         gone = client.retire_record("s0", patient(7).local_id)
         assert gone.outcome is Outcome.RETIRED
-        expected = {
+        expected = {("near", patient(12_500).local_id): near.master_id}
+        expected |= {
             (record.source, record.local_id): answer.master_id
             for record, answer in zip([*records, child], [*answers, task], strict=True)
             if isinstance(answer, ResolveAnswer)
