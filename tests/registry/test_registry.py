@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import patient, resident_id
+from patients import patient, resident_id
 
 from mpi.errors import DeadlinePassed, InputError, NotFound, QueueFull, RequestIdReused
 from mpi.records import Grade, HumanName, IdentifierType, MatchOutcome, Outcome, PatientRecord, PersonStatus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import home, patient, resident_id
+from patients import home, patient, resident_id
 
 from mpi.records import DecisionReason, HumanName, MatchOutcome, Outcome, Sex
 from mpi.registry.registry import Limits, Registry
@@ -72,7 +72,9 @@ def test_a_number_alone_with_what_is_read_off_it_does_not_link(registry: Registr
 
 def test_the_same_number_under_another_name_is_reviewed(registry: Registry) -> None:
     registry.resolve(patient("1", identifiers=(NUMBER_A,))).result()
-    relative = patient("2", names=(HumanName(family="王", given="建国"),), birth_date="", sex=Sex.MALE, identifiers=(NUMBER_A,))
+    relative = patient(
+        "2", names=(HumanName(family="王", given="建国"),), birth_date="", sex=Sex.MALE, identifiers=(NUMBER_A,)
+    )
     answer = registry.resolve(relative).result()
     assert answer.outcome is Outcome.NEW_WITH_REVIEW
     assert DecisionReason.DOCUMENT_CONTRADICTED in answer.decision_reasons

@@ -6,18 +6,23 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from conftest import patient
+from patients import patient
 
 from mpi.errors import MpiError, StoreError
-from mpi.records import HumanName, Outcome
+from mpi.records import HumanName, Outcome, PatientRecord
 from mpi.registry.registry import Limits, Registry
 
 GIVEN = "安邦昌达恩芳国华慧佳建金俊凯兰丽明宁培强仁荣瑞思涛文霞晓雅艳毅英宇玉泽珍志中"
 
 
-def new_patient(trial: int, local_id: str, source: str) -> object:
+def new_patient(trial: int, local_id: str, source: str) -> PatientRecord:
     name = HumanName(family="欧阳", given=GIVEN[trial % 38] + GIVEN[trial // 38])
     return patient(local_id, source=source, names=(name,), birth_date=f"19{30 + trial % 60}-0{1 + trial % 9}-11")
+
+
+def call(registry: Registry, record: PatientRecord, barrier: threading.Barrier, masters: list[str]) -> None:
+    barrier.wait()
+    masters.append(registry.resolve(record).result().master_id)
 
 
 @pytest.mark.parametrize("batch_limit", [1, 1000])
@@ -30,7 +35,9 @@ def test_eight_callers_registering_one_new_patient_at_once_get_one_person(
         barrier = threading.Barrier(8)
         masters: list[str] = []
 
-        def call(hospital: int, trial: int = trial, barrier: threading.Barrier = barrier, masters: list[str] = masters) -> None:
+        def call(
+            hospital: int, trial: int = trial, barrier: threading.Barrier = barrier, masters: list[str] = masters
+        ) -> None:
             record = new_patient(trial, f"{trial}-{hospital}", f"cqmu{hospital}")
             barrier.wait()
             masters.append(registry.resolve(record).result().master_id)  # type: ignore[arg-type]  # a PatientRecord
