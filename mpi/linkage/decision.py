@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mpi.linkage.comparison import LEVELS
 from mpi.linkage.conflicts import (
     BIRTH_DIFFERS,
     BIRTH_ORDER_DIFFERS,
@@ -21,6 +22,7 @@ from mpi.linkage.scoring import IDENTITY, SCORED, Tables
 from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
 
+SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
 NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
@@ -153,7 +155,15 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
         return True
     family = level_at(levels, settings.roles[FAMILY])
     born_together = level_at(levels, settings.roles[BIRTH]) == 1 and 1 <= family <= NAME_AGREES
-    return born_together and given_differs(settings, levels) and level_at(levels, settings.roles[NATIONAL]) != 1
+    return born_together and given_differs(settings, levels) and not number_agrees(settings, levels)
+
+
+@inner
+def number_agrees(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
+    """Whether the national numbers are those of one person. A slip counts only where the model's numbers have no check digit:
+    where they have one, twins' numbers differ by as little as a slip does."""
+    national = level_at(levels, settings.roles[NATIONAL])
+    return national == 1 or (settings.unique == 0 and national in (SLIP, TWO_SLIPS))
 
 
 @inner

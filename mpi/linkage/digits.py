@@ -27,6 +27,7 @@ ISSUER_FREE_OTHER = int(IdentifierType.OTHER)
 MEDICAL_INSURANCE = int(IdentifierType.MEDICAL_INSURANCE)
 HEALTH_CARD = int(IdentifierType.HEALTH_CARD)
 
+LONG = 6  # characters from which on two edits still say something
 ENDING = 10_000_000  # a subscriber number's last seven digits
 SEQUENCE_DISTANCE = 10  # resident numbers of one place and day this close in sequence are near
 
@@ -118,6 +119,34 @@ def one_edit(a: int, b: int, base: int) -> bool:
 
 
 @leaf
+def two_edits(a: int, b: int, base: int) -> bool:
+    """Whether two packed texts of at least LONG characters are at most two edits apart (replaced, missing, added, swapped).
+
+    What is equal at the end is kept; the first edit then is at the place where they part, so four cases decide.
+    """
+    if min(a, b) < base ** (LONG - 1):
+        return False
+    while a > 0 and b > 0 and (a - b) % base == 0:
+        a = (a - 1) // base
+        b = (b - 1) // base
+    if a == 0 or b == 0:
+        return max(a, b) <= base * base + base
+    rest_a, rest_b = (a - 1) // base, (b - 1) // base
+    if _rest_within_one(rest_a, rest_b, base) or _rest_within_one(rest_a, b, base) or _rest_within_one(a, rest_b, base):
+        return True
+    if rest_a == 0 or rest_b == 0:
+        return False
+    crossed = (a - rest_b) % base == 0 and (b - rest_a) % base == 0
+    return crossed and _rest_within_one((rest_a - 1) // base, (rest_b - 1) // base, base)
+
+
+@leaf
+def _rest_within_one(a: int, b: int, base: int) -> bool:
+    """Whether what is left of two packed texts is at most one edit apart; nothing against one character is."""
+    return a == b or max(a, b) <= base or one_edit(a, b, base)
+
+
+@leaf
 def number_level(a: int, b: int) -> int:
     """Level of two short strings (codes of ``number_code``). Hashed ones have no level between exact and different."""
     if a == 0 or b == 0:
@@ -164,16 +193,16 @@ def _resident_level(a: int, b: int) -> int:
     """
     value_a, value_b = identifier_value(a), identifier_value(b)
     if value_a >= RESIDENT_LIMIT or value_b >= RESIDENT_LIMIT:
-        return 4
+        return 5
     if resident_check_ok(a) and resident_check_ok(b):
-        return 3 if _resident_near(value_a, value_b) else 4
+        return 3 if _resident_near(value_a, value_b) else 5
     digits_a, digits_b = value_a // 11, value_b // 11
     if digits_a == digits_b:
         return 2
     if value_a % 11 == value_b % 11:
-        return 2 if one_replaced(digits_a, digits_b, 10) else 4
+        return 2 if one_replaced(digits_a, digits_b, 10) else 5
     swapped_check = digits_a // 10 == digits_b // 10 and digits_a % 10 == value_b % 11 and digits_b % 10 == value_a % 11
-    return 2 if swapped_check else 4
+    return 2 if swapped_check else 5
 
 
 @leaf
@@ -190,13 +219,15 @@ def _other_identifier_level(kind: int, value_a: int, value_b: int) -> int:
     """Two different codes of a type without check digit."""
     hashed_a, hashed_b = value_a & IDENTIFIER_HASHED != 0, value_b & IDENTIFIER_HASHED != 0
     if not hashed_a and not hashed_b:
-        return 2 if one_edit(value_a, value_b, BASE) else 4
+        if one_edit(value_a, value_b, BASE):
+            return 2
+        return 4 if two_edits(value_a, value_b, BASE) else 5
     if kind not in (ISSUER_FREE_OTHER, MEDICAL_INSURANCE, HEALTH_CARD):
-        return 4
+        return 5
     issuer_a = (value_a >> ISSUER_SHIFT) & ISSUER_MASK if hashed_a else 0
     issuer_b = (value_b >> ISSUER_SHIFT) & ISSUER_MASK if hashed_b else 0
     if issuer_a == issuer_b:
-        return 4
+        return 5
     if issuer_a != 0 and issuer_b != 0:
         return 0
     rest_a = value_a & ISSUED_MASK if hashed_a else issued_value(value_a)

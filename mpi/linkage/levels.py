@@ -52,6 +52,7 @@ _TABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("exact", "the same number"),
         ("slip", "one character different or two neighbours swapped, and nothing shows that both numbers are real: a slip"),
         ("near_both_valid", "nearly the same number, but both are valid: two people, often twins or relatives"),
+        ("two_slips", "two characters different, in a kind of number that has no check digit"),
         ("different", "different numbers"),
     ),
     "phone": (

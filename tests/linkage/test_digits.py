@@ -241,3 +241,31 @@ def test_one_replaced_digit_is_found_anywhere(number: int, place: int, digit: in
         assert digits.one_replaced.py_func(number, int(other), 10)
     two_apart = str((int(shown[0]) + 1) % 10) + shown[1:-1] + str((int(shown[-1]) + 1) % 10)
     assert not digits.one_replaced(number, int(two_apart), 10)
+
+
+@given(st.text("0123456789", min_size=6, max_size=9), st.data())
+def test_two_edits_are_seen_wherever_they_are(text: str, data: st.DataObject) -> None:
+    other = text
+    for _ in range(2):
+        at = data.draw(st.integers(0, len(other) - 2))
+        kind = data.draw(st.sampled_from("rads"))
+        digit = data.draw(st.sampled_from("0123456789"))
+        edited = {
+            "r": other[:at] + digit + other[at + 1 :],
+            "a": other[:at] + digit + other[at:],
+            "d": other[:at] + other[at + 1 :],
+            "s": other[:at] + other[at + 1] + other[at] + other[at + 2 :],
+        }[kind]
+        other = edited
+    level = identifier_level(identifier(IdentifierType.NATIONAL_OTHER, text), identifier(IdentifierType.NATIONAL_OTHER, other))
+    assert level in (1, 2, 4) or len(other) < 6
+
+
+@given(st.text("0123456789", min_size=6, max_size=9), st.text("0123456789", min_size=6, max_size=9))
+def test_two_slips_are_never_further_than_two_edits(a: str, b: str) -> None:
+    level = identifier_level(identifier(IdentifierType.NATIONAL_OTHER, a), identifier(IdentifierType.NATIONAL_OTHER, b))
+    assert level == identifier_level(identifier(IdentifierType.NATIONAL_OTHER, b), identifier(IdentifierType.NATIONAL_OTHER, a))
+    if level == 4:
+        assert jellyfish.damerau_levenshtein_distance(a, b) <= 2
+    if level == 5:
+        assert jellyfish.damerau_levenshtein_distance(a, b) >= 2
