@@ -90,6 +90,7 @@ def setting_of(given: argparse.Namespace) -> Setting:
         callers=given.callers,
         rounds=given.rounds or (3 if short else 5),
         seconds=given.seconds or (1.0 if short else 3.0),
+        batches_a_round=12 if short else 40,
         population=given.population,
         model=given.model or model_file(people.POPULATIONS[given.population]),
     )
