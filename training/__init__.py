@@ -1,1 +1,1 @@
-"""The lab: synthetic populations, estimation, evaluation. Uses the service's own standardise and linkage; never the other way round."""
+"""The lab: synthetic populations, estimation, evaluation. Uses the service's standardise and linkage, never the reverse."""

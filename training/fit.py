@@ -1,0 +1,157 @@
+"""``python -m training fit FILE… --map MAP.toml --template latin --out MODEL.toml``: a model from records, without labels."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from mpi import intake
+from mpi.errors import MpiError
+from mpi.linkage.jit import sources_hash
+from mpi.linkage.model import Model
+from mpi.records import PatientRecord
+from training.modelling.assemble import Effort, Estimate, estimate
+from training.modelling.encode import encode_records
+from training.modelling.finish import finished_model
+from training.modelling.template import Template, read_template, template_path
+from training.modelling.thresholds import Aim, Thresholds, choose_thresholds
+from training.modelling.writing import write_model
+from training.report import print_report
+
+
+@dataclass(frozen=True)
+class Request:
+    """A fit to make. ``population``: persons the thresholds are chosen for; 0 takes the persons the fit finds."""
+
+    template: Template
+    out: Path
+    seed: int = 1
+    aim: Aim = field(default_factory=Aim)
+    population: int = 0
+    effort: Effort = field(default_factory=Effort)
+    sources: tuple[str, ...] = ()  # what the records are, for the provenance
+    sampled: float = 1.0
+
+
+def main(arguments: list[str]) -> int:
+    """Fit and write. Exit code 2: arguments make no sense; 1: the files, the map or the records do not allow it."""
+    options = _options(arguments)
+    began = time.monotonic()
+    try:
+        records, sampled = _read(options.files, options.map, options.max_records, options.seed)
+        request = Request(
+            template=read_template(template_path(options.template)),
+            out=options.out,
+            seed=options.seed,
+            aim=Aim(wrong=options.aim, reviews=options.reviews),
+            population=options.population,
+            sources=tuple(path.name for path in options.files),
+            sampled=sampled,
+        )
+        model, found, thresholds = fit_model(request, records)
+    except MpiError as error:
+        print(f"fit: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"fit: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
+        return 1
+    print_report(model, found, thresholds, seconds=time.monotonic() - began, out=options.out)
+    return 0
+
+
+def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model, Estimate, Thresholds]:
+    """Encode, estimate, choose thresholds, write. Raises ModelError where the records do not support a model."""
+    table = encode_records(request.template.model, records)
+    found = estimate(request.template, table, seed=request.seed, effort=request.effort)
+    persons = table.records / (1 + float(found.fit.expected[0]))
+    population = request.population or persons / request.sampled
+    thresholds = choose_thresholds(found.problem, found.fit, aim=request.aim, population=population)
+    model, frequencies = finished_model(found, sampled=request.sampled)
+    decision = msgspec.structs.replace(
+        request.template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
+    )
+    provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
+    model = msgspec.structs.replace(model, decision=decision, provenance=provenance)
+    return write_model(model, frequencies, request.out), found, thresholds
+
+
+def _digits(probability: float) -> float:
+    """Six digits of the distance to 1: 0.9999954 keeps what matters."""
+    return 1 - float(f"{1 - probability:.6g}")
+
+
+def _provenance(
+    request: Request, found: Estimate, thresholds: Thresholds, records: int, refused: int, population: int
+) -> dict[str, object]:
+    fit = found.fit
+    return {
+        "records": records,
+        "refused": refused,
+        "sampled": request.sampled,
+        "sources": list(request.sources),
+        "seed": request.seed,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "code": sources_hash(),
+        "pairs_compared": int(found.problem.counts.sum()),
+        "patterns": len(found.problem.counts),
+        "converged": fit.converged,
+        "log_likelihood": [round(value, 3) for value in fit.log_likelihoods],
+        "blocking_recall": {name: _short(fit.blocking_recall[c]) for c, name in enumerate(fit.classes)},
+        "pairs": {name: _short(fit.pairs[c]) for c, name in enumerate(fit.classes)},
+        "aim_wrong_links": request.aim.wrong,
+        "aim_reviews": request.aim.reviews,
+        "threshold_population": population,
+        "expected_wrong_links": _short(thresholds.wrong),
+        "expected_linked": _short(thresholds.linked),
+        "notes": [*found.notes, *fit.warnings],
+    }
+
+
+def _short(value: float | np.floating) -> float:
+    return float(f"{value:.6g}")
+
+
+def _read(files: list[Path], maps: list[Path], most: int, seed: int) -> tuple[Iterator[PatientRecord], float]:
+    """The records of all files, and the share that is drawn. One map serves all files, or each has its own."""
+    if len(maps) not in (1, len(files)):
+        raise MpiError(f"{len(maps)} maps for {len(files)} files: give one for all, or one for each")
+    each = maps * len(files) if len(maps) == 1 else maps
+    if most == 0:
+        return chain.from_iterable(map(_records, files, each)), 1.0
+    total = sum(sum(1 for _ in _records(file, field_map)) for file, field_map in zip(files, each, strict=True))
+    if total <= most:
+        return chain.from_iterable(map(_records, files, each)), 1.0
+    chosen = np.zeros(total, np.bool_)
+    chosen[np.random.default_rng(seed).choice(total, most, replace=False)] = True
+    everything = chain.from_iterable(map(_records, files, each))
+    return (record for record, taken in zip(everything, chosen, strict=True) if taken), most / total
+
+
+def _records(file: Path, field_map: Path) -> Iterator[PatientRecord]:
+    """Rows that can be mapped; what is wrong with the others is the business of ``mpi load``."""
+    for row in intake.read_records(file, field_map):
+        if isinstance(row, intake.MappedRow):
+            yield row.record
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training fit", description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV or Parquet files of one population")
+    parser.add_argument("--map", type=Path, required=True, action="append", help="MAP.toml; once, or once for each file")
+    parser.add_argument("--template", default="latin", help="latin, han, or the path of a template (default latin)")
+    parser.add_argument("--out", type=Path, required=True, help="model file to write; term frequencies go beside it")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--max-records", type=int, default=0, help="fit on a random sample of so many (0: all)")
+    parser.add_argument("--aim", type=float, default=Aim.wrong, help="wrong links among automatic links (default 1e-4)")
+    parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
+    parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
+    return parser.parse_args(arguments)

@@ -1,0 +1,140 @@
+"""A table of records and a template → an estimation problem, fitted."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.errors import ModelError
+from mpi.linkage.comparison import LEVELS
+from mpi.linkage.model import Model
+from training.estimation.problem import FeatureSpec, Fit, Problem
+from training.estimation.strangers import LevelShares, fit_with_strangers, level_shares
+from training.modelling.encode import Table
+from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
+from training.modelling.rules import LevelRule, level_rules
+from training.modelling.template import Template, without_classes, without_features
+from training.modelling.values import Commonness, commonness, count_values, counted_pairs
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST_RECORDS = 100
+FEWEST_KNOWN = 20  # random pairs in which a feature must be known to be scored at all
+FEWEST_PAIRS = 50  # seen pairs that a class must explain to stay in the model
+CLASS_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is looked at.
+
+    ``blocked``: pairs by blocking rules. ``random``: random pairs. ``largest``: records that may share a value before its
+    pairs are left out of the estimation, where a rule has too many pairs. ``starts``: of the estimation.
+    """
+
+    blocked: int = 20_000_000
+    random: int = 2_000_000
+    largest: int = 2_000
+    starts: int = 4
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept."""
+
+    template: Template
+    problem: Problem
+    fit: Fit
+    shares: list[LevelShares]
+    commonness: dict[str, Commonness]
+    notes: tuple[str, ...]
+
+
+def estimate(template: Template, table: Table, *, seed: int, effort: Effort) -> Estimate:
+    """Estimate a template on a table. Raises ModelError where the records cannot support any model."""
+    if table.records < FEWEST_RECORDS:
+        raise ModelError(f"{table.records} usable records are too few to fit a model; at least {FEWEST_RECORDS} are needed")
+    comparer = Comparer(template.model, table.encoded)
+    random = count_random(comparer, pairs=effort.random, seed=seed)
+    unknown = _unknown_features(comparer, random)
+    if unknown:
+        template = without_features(template, unknown)
+        comparer = Comparer(template.model, table.encoded)
+        random = count_random(comparer, pairs=effort.random, seed=seed)
+    notes = [f"{name}: hardly any two records know it; not scored" for name in sorted(unknown)]
+    rules, rule_notes = level_rules(template.model)
+    blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
+    shares, common = _chance(comparer, table, random, seed)
+    problem = _problem(template, comparer, blocked, random, table.records)
+    template, problem, fit, class_notes = _fit_classes(template, problem, shares, seed, effort.starts)
+    return Estimate(template, problem, fit, shares, common, (*notes, *rule_notes, *blocked.notes, *class_notes))
+
+
+def _unknown_features(comparer: Comparer, random: Counted) -> set[str]:
+    """Scored features that hardly any two records know. Raises ModelError where that is all of them."""
+    known = (random.counts[:, None] * (random.patterns != 0)).sum(axis=0)
+    names = [comparer.model.features[column].name for column in comparer.scored]
+    unknown = {name for name, pairs in zip(names, known, strict=True) if pairs < FEWEST_KNOWN}
+    if len(unknown) == len(names):
+        raise ModelError("no feature of the template is known in these records: is the map right?")
+    return unknown
+
+
+def _chance(comparer: Comparer, table: Table, random: Counted, seed: int) -> tuple[list[LevelShares], dict[str, Commonness]]:
+    """Level shares of every scored feature, and the term frequencies of those that use them."""
+    total = table.records * (table.records - 1) / 2
+    shares, common = [], {}
+    for place, column in enumerate(comparer.scored):
+        feature = comparer.model.features[column]
+        levels = len(LEVELS[feature.kind])
+        counts = np.bincount(random.patterns[:, place], random.counts, minlength=levels).astype(np.float64)
+        known = total * (1 - counts[0] / counts.sum())
+        values = count_values(table.encoded, column, feature.kind)
+        pairs = counted_pairs(values, table.encoded.values, feature.kind)
+        counted = {level: min(number / known, 1.0) for level, number in pairs.items()}
+        shares.append(level_shares(counts, total_pairs=known, counted=counted))
+        if feature.term_frequency:
+            common[feature.name] = commonness(feature, values, table.encoded.values, seed=seed)
+    return shares, common
+
+
+def _problem(template: Template, comparer: Comparer, blocked: Counted, random: Counted, records: int) -> Problem:
+    model = template.model
+    features = tuple(FeatureSpec(model.features[i].name, LEVELS[model.features[i].kind][1:]) for i in comparer.scored)
+    levels = max(len(f.levels) for f in features)
+    missing, inverse = np.unique(random.patterns == 0, axis=0, return_inverse=True)
+    return Problem(
+        features=features,
+        classes=template.classes,
+        rules=tuple(_rule(model, rule) for rule in blocked.rules),
+        patterns=blocked.patterns,
+        counts=blocked.counts,
+        u=np.zeros((len(features), levels + 1)),
+        missing_patterns=missing,
+        missing_shares=np.bincount(inverse, random.counts).astype(np.float64),
+        records=records,
+    )
+
+
+def _rule(model: Model, rule: LevelRule) -> dict[str, frozenset[int]]:
+    return {model.features[term.column].name: term.levels for term in rule.terms}
+
+
+def _fit_classes(
+    template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int
+) -> tuple[Template, Problem, Fit, list[str]]:
+    """Fit, drop the classes that explain next to nothing, and fit again without them."""
+    notes: list[str] = []
+    for _ in range(CLASS_ROUNDS):
+        fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
+        seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
+        weak = {problem.classes[c].name for c in range(1, len(seen)) if seen[c] < FEWEST_PAIRS}
+        if not weak:
+            break
+        notes += [f"class '{name}' explains fewer than {FEWEST_PAIRS} pairs here; left out" for name in sorted(weak)]
+        template = without_classes(template, weak)
+        problem = dataclasses.replace(problem, classes=template.classes)
+    return template, fitted, fit, notes

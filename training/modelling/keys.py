@@ -1,0 +1,129 @@
+"""Pairs of records that share a rule's key, rule by rule, within a budget of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.blocking import mix
+from mpi.linkage.features import Encoded
+from mpi.linkage.jit import kernel
+from mpi.linkage.model import Model
+from training.modelling.rules import Keys, LevelRule, term_keys
+
+Ints = npt.NDArray[np.int64]
+
+ROWS_COMBINED = 64  # combinations of a record's rows that are looked at for one rule
+CHUNK_PAIRS = 1_000_000
+
+
+class Groups(NamedTuple):
+    """Records that share a key: group g is ``records[starts[g]:starts[g + 1]]``. ``repeated``: pairs may stand in several."""
+
+    records: npt.NDArray[np.int32]
+    starts: Ints
+    repeated: bool
+
+    def pairs(self) -> int:
+        sizes = np.diff(self.starts)
+        return int((sizes * (sizes - 1) // 2).sum())
+
+
+def groups_of(model: Model, table: Encoded, rule: LevelRule) -> Groups:
+    """All groups of two records or more; the records of a group are distinct."""
+    terms = np.stack([term_keys(model, table, term) for term in rule.terms], axis=1)
+    keys, records = _combined_keys(terms, table.starts)
+    order = np.lexsort((records, keys))
+    keys, records = keys[order], records[order]
+    fresh = np.ones(len(keys), np.bool_)
+    fresh[1:] = (keys[1:] != keys[:-1]) | (records[1:] != records[:-1])
+    keys, records = keys[fresh], records[fresh]
+    edges = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]])) if len(keys) else np.zeros(1, np.int64)
+    repeated = bool(len(records) > len(np.unique(records)))
+    return without_large(Groups(records, edges, repeated), limit=len(records))
+
+
+def without_large(groups: Groups, *, limit: int) -> Groups:
+    """Groups of 2 to ``limit`` records."""
+    sizes = np.diff(groups.starts)
+    kept = (sizes > 1) & (sizes <= limit)
+    inside = np.repeat(kept, sizes)
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes[kept])])
+    return Groups(groups.records[inside], starts, groups.repeated)
+
+
+def _combined_keys(terms: Keys, starts: Ints) -> tuple[Keys, npt.NDArray[np.int32]]:
+    """(key, record) of every combination of each record's values: a pair may agree by values that stand in unlike rows."""
+    nothing = np.zeros(0, np.uint64)
+    size = _combine(terms, starts, nothing, np.zeros(0, np.int32))
+    keys, records = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+    _combine(terms, starts, keys, records)
+    return keys, records
+
+
+@kernel
+def _combine(terms: Keys, starts: Ints, keys: Keys, records: npt.NDArray[np.int32]) -> int:
+    """Number of keys; stores them where there is room."""
+    found, width = 0, terms.shape[1]
+    for q in range(len(starts) - 1):
+        rows = starts[q + 1] - starts[q]
+        combinations = 1
+        for _ in range(width):
+            combinations = min(combinations * rows, ROWS_COMBINED)
+        for number in range(combinations):
+            rest, key, complete = number, np.uint64(width), True
+            for t in range(width):
+                value = terms[starts[q] + rest % rows, t]
+                rest = rest // rows
+                complete = complete and value != np.uint64(0)
+                key = mix(key, value)
+            if complete:
+                if len(keys) > 0:
+                    keys[found], records[found] = key, q
+                found += 1
+    return found
+
+
+def pair_chunks(groups: Groups) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+    """All pairs (a, b), each once, about ``CHUNK_PAIRS`` at a time."""
+    if groups.repeated:
+        parts = [_pair_numbers(*chunk) for chunk in _group_chunks(groups)]
+        numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        for at in range(0, len(numbers), CHUNK_PAIRS):
+            chunk = numbers[at : at + CHUNK_PAIRS]
+            yield (chunk >> 32).astype(np.int32), (chunk & 0xFFFFFFFF).astype(np.int32)
+    else:
+        yield from _group_chunks(groups)
+
+
+def _pair_numbers(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Ints:
+    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
+    numbers: Ints = (low << 32) | high
+    return numbers
+
+
+def _group_chunks(groups: Groups) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+    sizes = np.diff(groups.starts)
+    reached = np.cumsum(sizes * (sizes - 1) // 2)
+    first = 0
+    while first < len(sizes):
+        before = reached[first - 1] if first else 0
+        last = max(int(np.searchsorted(reached, before + CHUNK_PAIRS, side="right")), first + 1)
+        count = int(reached[last - 1] - before)
+        a, b = np.empty(count, np.int32), np.empty(count, np.int32)
+        _write_pairs(groups.records, groups.starts[first : last + 1], a, b)
+        yield a, b
+        first = last
+
+
+@kernel
+def _write_pairs(records: npt.NDArray[np.int32], starts: Ints, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> None:
+    at = 0
+    for g in range(len(starts) - 1):
+        for i in range(starts[g], starts[g + 1]):
+            for j in range(i + 1, starts[g + 1]):
+                a[at], b[at] = records[i], records[j]
+                at += 1
