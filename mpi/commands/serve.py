@@ -1,6 +1,10 @@
 """Run a server until it is told to stop.
 
-SIGTERM or SIGINT once: health says NOT_SERVING, calls in flight finish, then the process ends. Twice: at once.
+SIGTERM or SIGINT once: health says NOT_SERVING, calls in flight are answered, then the process ends. Twice: at once, which
+loses nothing that was answered.
+
+The main thread does nothing but wait for signals, which are blocked everywhere else: no handler runs in the middle of
+something else and no exception falls out of the sky.
 """
 
 from __future__ import annotations
@@ -12,7 +16,6 @@ import signal
 import sys
 import threading
 from importlib.metadata import version
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,76 +23,96 @@ from rich.console import Console
 from mpi.config import Config
 
 if TYPE_CHECKING:
-    from mpi.registry.registry import Registry
+    from mpi.service.opening import Opened
     from mpi.service.server import Server
 
 log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_POLL_S = 0.1  # how soon the main thread notices that the work has ended by itself
 _LOG_FORMAT = "time=%(asctime)s level=%(levelname)s logger=%(name)s thread=%(threadName)s msg=%(message)r"
-
-
-class _StopAtOnce(BaseException):
-    """Raised in the main thread by the second signal; not an Exception, so that nothing on the way swallows it."""
-
-
-class _Signals:
-    """Turns the first signal into an event and the second into an exception."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        for number in _SIGNALS:
-            signal.signal(number, self._received)
-
-    def _received(self, number: int, _frame: FrameType | None) -> None:
-        log.info("signal number=%d repeated=%s", number, self.stop.is_set())
-        if self.stop.is_set():
-            raise _StopAtOnce
-        self.stop.set()
 
 
 def serve(config: Config) -> None:
     """Open the index, serve it, and return when the process was told to stop. Runs in the main thread.
 
-    Prints one line on stdout when health says SERVING. Raises ConfigError, ModelError and StoreError before that.
+    Prints one line on stdout when health says SERVING. Raises ConfigError, ModelError and StoreError before that. A second
+    signal ends the process with status 128 + its number.
     """
     logging.basicConfig(level=config.log_level, format=_LOG_FORMAT, stream=sys.stderr)
     if config.kernel_cache_dir:
-        os.environ["MPI_KERNEL_CACHE"] = config.kernel_cache_dir  # read when the linkage room is imported, below
-    signals = _Signals()
-
-    from mpi.service.opening import open_registry
-    from mpi.service.server import Server
-
-    opened = open_registry(config)
+        os.environ["MPI_KERNEL_CACHE"] = config.kernel_cache_dir  # read when the linkage room is imported, by _Work
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
-        server = Server(opened, config)
-        try:
-            _run(server, opened.registry, config, signals)
-        except _StopAtOnce:
-            log.warning("stopping at once")
-        finally:
-            server.stop()
+        work = _Work(config)
+        work.start()
+        _wait(work)
     finally:
-        opened.registry.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if work.error is not None:
+        raise work.error
     log.info("stopped")
 
 
-def _run(server: Server, registry: Registry, config: Config, signals: _Signals) -> None:
-    port = server.start()
-    log.info("loading address=%s:%d data_dir=%s model=%s", config.host, port, config.data_dir, config.model)
-    registry.start()
-    _settle_garbage_collector()
-    server.open()
-    counts = registry.counts()
-    log.info("serving address=%s:%d records=%d sequence=%d", config.host, port, counts.records, counts.sequence)
-    Console(soft_wrap=True, highlight=False).print(
-        f"[bold]mpi {version('mpi')}[/bold] listening on {config.host}:{port}  "
-        f"model {counts.model}  {counts.records:,} records  {counts.persons:,} persons"
-    )
-    signals.stop.wait()
-    log.info("draining")
-    server.drain()
+def _wait(work: _Work) -> None:
+    """Until the work has ended; the first signal asks it to, the second ends the process."""
+    while work.is_alive():
+        received = signal.sigtimedwait(_SIGNALS, _POLL_S)
+        if received is None:
+            continue
+        log.info("signal number=%d repeated=%s", received.si_signo, work.stop.is_set())
+        if work.stop.is_set():
+            log.warning("stopping at once")
+            logging.shutdown()
+            os._exit(128 + received.si_signo)
+        work.stop.set()
+
+
+class _Work(threading.Thread):
+    """Everything but waiting for signals."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(name="mpi-serve", daemon=True)
+        self.stop = threading.Event()
+        self.error: BaseException | None = None
+        self._config = config
+
+    def run(self) -> None:
+        try:
+            self._open_and_serve()
+        except BaseException as error:  # noqa: BLE001 — serve raises it in the main thread
+            self.error = error
+
+    def _open_and_serve(self) -> None:
+        from mpi.service.opening import open_registry
+        from mpi.service.server import Server
+
+        opened = open_registry(self._config)
+        try:
+            server = Server(opened, self._config)
+            try:
+                self._serve(server, opened)
+            finally:
+                server.stop()
+        finally:
+            opened.registry.close()
+
+    def _serve(self, server: Server, opened: Opened) -> None:
+        config, registry = self._config, opened.registry
+        port = server.start()
+        log.info("loading address=%s:%d data_dir=%s model=%s", config.host, port, config.data_dir, config.model)
+        registry.start()
+        _settle_garbage_collector()
+        server.open()
+        counts = registry.counts()
+        log.info("serving address=%s:%d records=%d sequence=%d", config.host, port, counts.records, counts.sequence)
+        Console(soft_wrap=True, highlight=False).print(
+            f"[bold]mpi {version('mpi')}[/bold] listening on {config.host}:{port}  "
+            f"model {counts.model}  {counts.records:,} records  {counts.persons:,} persons"
+        )
+        self.stop.wait()
+        log.info("draining")
+        server.drain()
 
 
 def _settle_garbage_collector() -> None:
