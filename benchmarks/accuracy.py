@@ -74,7 +74,7 @@ def measure_peers(data: str, runs: int) -> None:
 def measure_febrl(data: str, *, peers: bool, runs: int, details: bool) -> list[str]:
     """Ours and the peers on one FEBRL set; returns what ours fails."""
     progress(f"{data}: ours")
-    counts = measure_ours(data, febrl.load(data), model_file("latin"), threshold="shipped", details=details)
+    counts = measure_ours(data, febrl.load(data), model_file("latin-individuals"), threshold="shipped", details=details)
     if peers:
         progress(f"{data}: peers")
         measure_peers(data, runs)

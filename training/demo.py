@@ -80,9 +80,9 @@ def load_into(client: IndexClient, file: Path, map_file: Path) -> Report:
 
 def show_febrl(console: Console, folder: Path) -> tuple[Report, Accuracy]:
     console.print(Rule("FEBRL4: two hospitals, 5,000 records each, the same 5,000 patients", align="left"))
-    console.print(Text("starting a server with the model `latin` …", style="dim"))
+    console.print(Text("starting a server with the model `latin-individuals` …", style="dim"))
     file = write_febrl4(folder / "febrl4.csv")
-    with embedded_server(folder / "febrl", model="latin") as target, IndexClient(target, timeout_s=TIMEOUT_S) as client:
+    with embedded_server(folder / "febrl", model="latin-individuals") as target, IndexClient(target, timeout_s=TIMEOUT_S) as client:
         report = load_into(client, file, MAPS / "febrl.toml")
         console.print(summary(report))
         records = {

@@ -148,10 +148,17 @@ def given_differs(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
 
 @inner
 def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, winner: int) -> bool:
-    """Same birth date and family name, another given name, no identifier that agrees; or a different birth order."""
+    """Same birth date and family name, another given name, no identifier that agrees; or a different birth order.
+
+    A model without a class "twin" speaks of a population without families: there only the birth order tells twins.
+    """
     if flags & DOCUMENT:
         return False
-    if flags & BIRTH_ORDER_DIFFERS or (winner >= 0 and winner == settings.twin_class):
+    if flags & BIRTH_ORDER_DIFFERS:
+        return True
+    if settings.twin_class < 0:
+        return False
+    if winner == settings.twin_class:
         return True
     family = level_at(levels, settings.roles[FAMILY])
     born_together = level_at(levels, settings.roles[BIRTH]) == 1 and 1 <= family <= NAME_AGREES
