@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 import mpi
@@ -29,7 +28,7 @@ from mpi.errors import MpiError
 from mpi.records import PatientRecord
 from training import people, population
 from training.fit import Request, fit_model
-from training.modelling.template import read_template, template_path
+from training.modelling.template import read_template, template_path, without_classes
 from training.report import print_report
 
 MODELS = Path(mpi.__file__).parent / "models"
@@ -44,6 +43,7 @@ class Recipe:
     sources: tuple[str, ...]
     records: Callable[[], Iterator[PatientRecord]]
     template: str = ""  # where it is not the model's name
+    without: frozenset[str] = frozenset()  # classes of the template that the population cannot have
 
 
 def latin_records() -> Iterator[PatientRecord]:
@@ -85,6 +85,7 @@ RECIPES = {
         ("FEBRL 1", "FEBRL 2", f"one of each household of {PEOPLE} made-up people, base errors, seed {SEED}"),
         individual_records,
         template="latin",
+        without=frozenset({"household", "twin", "junior", "shared phone", "relative's number"}),
     ),
     "latin": Recipe(("FEBRL 1", "FEBRL 2", f"{PEOPLE} made-up people, base errors, seed {SEED}"), latin_records),
     "han": Recipe((f"synthetic Chongqing, {CHONGQING} persons, base errors, seed {SEED}",), han_records),
@@ -103,7 +104,7 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         recipe, out = RECIPES[name], options.out / f"{name}.toml"
         template = read_template(template_path(recipe.template or name))
-        template = msgspec.structs.replace(template, model=msgspec.structs.replace(template.model, name=name))
+        template = without_classes(template, set(recipe.without))
         request = Request(template=template, out=out, seed=SEED, sources=recipe.sources)
         try:
             model, found, thresholds = fit_model(request, recipe.records())
