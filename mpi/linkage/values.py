@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
-from mpi.linkage.jit import leaf
+from mpi.linkage.jit import kernel, leaf
 from mpi.records import IdentifierType, StandardIdentifier, StandardText
 
 HAN_BASE = 0x3400  # first code point of CJK Extension A; 15 bits reach from here past the end of CJK Unified (9FFF)
@@ -209,7 +209,7 @@ def sketch(text: str) -> tuple[int, int]:
     return bits & _UINT64, bits >> 64
 
 
-@leaf
+@kernel
 def sketch_chars(chars: npt.NDArray[np.uint32]) -> tuple[np.uint64, np.uint64]:
     """``sketch`` over code points (uint32[n]); the same bits for the same text."""
     low, high = np.uint64(0), np.uint64(0)
@@ -253,11 +253,12 @@ Entry = tuple[int, bytes, bytes]  # code, cells (offset 0), code points (uint32,
 
 @lru_cache(CACHED_VALUES)
 def _entry(text: str, sound: str, fold: str, sketched: bool) -> Entry:
-    kept = text[:CHARS_LIMIT]
+    chars = text.encode("utf-32-le", "surrogatepass")
     code = text_code(text)
-    bits = sketch(text) if sketched else (0, 0)
-    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, len(kept), *bits, 0)
-    return code, cells, kept.encode("utf-32-le", "surrogatepass").ljust(4 * CHARS_LIMIT, b"\0")
+    low, high = sketch_chars(np.frombuffer(chars, np.uint32)) if sketched else (0, 0)
+    length = min(len(text), CHARS_LIMIT)
+    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, length, low, high, 0)
+    return code, cells, chars[: 4 * CHARS_LIMIT].ljust(4 * CHARS_LIMIT, b"\0")
 
 
 _MISSING: Entry = (0, bytes(CELLS.size), b"")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import IntEnum
 
+import msgspec
+
 from mpi.errors import InputError
 from mpi.records import Address, Guardian, Identifier, IdentifierType, NameUse, PatientRecord, Sex
 from mpi.standardise.dates import read_date
@@ -21,6 +23,8 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _FORBIDDEN_IN_ADDRESS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 )  # tab and line ends are folded to a space
+_JSON = msgspec.json.Encoder()
+_UNUSUAL = re.compile(b"\x7f|\xc2[\x80-\x9f]")  # DEL and the C1 controls in UTF-8
 _ADDRESS_PARTS = Address.__struct_fields__
 _DAY = timedelta(days=1)
 
@@ -33,13 +37,31 @@ def validate(record: PatientRecord, *, today: date | None = None) -> None:
     _check_key("source", record.source)
     _check_key("local_id", record.local_id)
     _check_counts(record)
+    if _suspicious(record):
+        _check_texts(record)
+    _check_numbers(record)
+    _check_dates(record, (today or date.today()) + _DAY)
+
+
+def _suspicious(record: PatientRecord) -> bool:
+    """Whether any text could be refused: one look at all texts together, for the many records that are in order.
+
+    JSON escapes exactly what is forbidden below U+0020, and cannot hold a lone surrogate.
+    """
+    try:
+        data = _JSON.encode(record)
+    except UnicodeEncodeError:
+        return True
+    return len(data) > MAX_TEXT_LENGTH or b"\\" in data or _UNUSUAL.search(data) is not None
+
+
+def _check_texts(record: PatientRecord) -> None:
+    """Name the text that is refused, if one is."""
     for field, text in _texts(record):
         _check_text(field, text, _FORBIDDEN)
     for position, address in enumerate(record.addresses):
         for part in _ADDRESS_PARTS:
             _check_text(f"addresses[{position}].{part}", getattr(address, part), _FORBIDDEN_IN_ADDRESS)
-    _check_numbers(record)
-    _check_dates(record, (today or date.today()) + _DAY)
 
 
 def _check_key(field: str, text: str) -> None:
