@@ -58,7 +58,8 @@ def _wait(work: _Work) -> None:
     """Until the work has ended; the first signal asks it to, the second ends the process."""
     while work.is_alive():
         received = signal.sigtimedwait(_SIGNALS, _POLL_S)
-        if received is None:
+        # A process that was stopped and continued gets an answer without a signal (number 0).
+        if received is None or received.si_signo not in _SIGNALS:
             continue
         log.info("signal number=%d repeated=%s", received.si_signo, work.stop.is_set())
         if work.stop.is_set():
