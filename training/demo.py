@@ -82,7 +82,10 @@ def show_febrl(console: Console, folder: Path) -> tuple[Report, Accuracy]:
     console.print(Rule("FEBRL4: two hospitals, 5,000 records each, the same 5,000 patients", align="left"))
     console.print(Text("starting a server with the model `latin-individuals` …", style="dim"))
     file = write_febrl4(folder / "febrl4.csv")
-    with embedded_server(folder / "febrl", model="latin-individuals") as target, IndexClient(target, timeout_s=TIMEOUT_S) as client:
+    with (
+        embedded_server(folder / "febrl", model="latin-individuals") as target,
+        IndexClient(target, timeout_s=TIMEOUT_S) as client,
+    ):
         report = load_into(client, file, MAPS / "febrl.toml")
         console.print(summary(report))
         records = {
@@ -136,7 +139,7 @@ def accuracy_panel(report: Report, accuracy: Accuracy) -> Panel:
     text.append("recall    ").append(f"{accuracy.recall:.4f}", style="bold").append(
         "  of the pairs that belong together were found\n"
     )
-    text.append("at the shipped thresholds; the truth was used for this count and for nothing else", style="dim")
+    text.append("at the shipped thresholds; no truth about these records was used for fitting", style="dim")
     return Panel(text, expand=False)
 
 
@@ -190,6 +193,7 @@ def show_chongqing(console: Console, folder: Path) -> None:
         person = client.lookup(source=first[0], local_id=first[1])
         console.print(person_table(person, sought=first))
         console.print(verdict(person, set(scene.patient), scene.people))
+        console.print(family(client, scene))
         show_links(console, client, scene)
 
 
@@ -228,6 +232,20 @@ def verdict(person: Person, hers: set[Key], people: Mapping[Key, str]) -> Text:
     return text.append(
         f"; and, wrongly, {', '.join(wrong)}" if wrong else "; nobody of her family", style="red" if wrong else ""
     )
+
+
+def family(client: IndexClient, scene: Scene) -> Text:
+    """Into how many persons the records of each of her relatives fell; one is right."""
+    keys: dict[str, list[Key]] = defaultdict(list)
+    for key, who in scene.people.items():
+        keys[who].append(key)
+    text = Text("her family: ")
+    for who, theirs in keys.items():
+        if who != "patient":
+            count = len(set(final_persons(client, theirs).values()))
+            told = f"{who} {len(theirs)} record{'s' * (len(theirs) > 1)} → {count} person{'s' * (count > 1)}  "
+            text.append(told, style="yellow" if count > 1 else "")
+    return text
 
 
 def side_by_side(a: PatientRecord, b: PatientRecord) -> Table:

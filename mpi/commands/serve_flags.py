@@ -21,7 +21,9 @@ def serve_with_flags(
     data_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where the journal is kept.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one and says which.")] = None,
-    model: Annotated[str | None, typer.Option(help="A shipped model (han, latin) or the path of a model file.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A shipped model (han, latin, latin-individuals) or the path of a model file.")
+    ] = None,
     catchment: Annotated[int | None, typer.Option(help="Number of people whom the hospitals serve.")] = None,
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other setting.")] = None,
