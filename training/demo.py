@@ -75,12 +75,18 @@ def load_into(client: IndexClient, file: Path, map_file: Path) -> Report:
         return job.run(client, table, bind(field_map, table.columns), restart=True, in_flight=4)
 
 
+def starting(model: str) -> Text:
+    return Text(
+        f"starting a server with the model `{model}` … (the first start on a machine compiles for a minute)", style="dim"
+    )
+
+
 # --- FEBRL4 ---
 
 
 def show_febrl(console: Console, folder: Path) -> tuple[Report, Accuracy]:
     console.print(Rule("FEBRL4: two hospitals, 5,000 records each, the same 5,000 patients", align="left"))
-    console.print(Text("starting a server with the model `latin-individuals` …", style="dim"))
+    console.print(starting("latin-individuals"))
     file = write_febrl4(folder / "febrl4.csv")
     with (
         embedded_server(folder / "febrl", model="latin-individuals") as target,
@@ -178,7 +184,7 @@ def disagreement(comparison: Comparison) -> tuple[int, float]:
 def show_chongqing(console: Console, folder: Path) -> None:
     console.print()
     console.print(Rule("a small Chongqing: one patient at four hospitals, and her family", align="left"))
-    console.print(Text("starting a server with the model `han` …", style="dim"))
+    console.print(starting("han"))
     file = folder / "chongqing.parquet"
     generate(BACKGROUND_PERSONS, seed=SEED).to_parquet(file)
     with embedded_server(folder / "chongqing", model="han") as target, IndexClient(target, timeout_s=TIMEOUT_S) as client:
