@@ -83,7 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # Memory of DuckDB's own buffers, in MiB; the hot index is not part of it.
     duckdb_memory_mb: Annotated[int, Meta(ge=64)] = 1024
     # Threads of DuckDB.
-    duckdb_threads: PositiveInt = 2
+    duckdb_threads: PositiveInt = 1
     # Free disk space, in MiB, below which writes are refused.
     disk_reserve_mb: PositiveInt = 256
     # Least severe messages to log.

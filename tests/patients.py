@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord, Sex
-from mpi.registry.registry import Limits
+from collections.abc import Callable
 
+from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord, Sex
+from mpi.registry.registry import Limits, Registry
+
+OpenRegistry = Callable[..., Registry]
 LIMITS = Limits(catchment=1000, capacity_rows=100_000)
 
 

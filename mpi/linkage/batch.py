@@ -38,7 +38,7 @@ from mpi.linkage.hotindex import (
     supersede,
     unlink_group,
 )
-from mpi.linkage.jit import inner, kernel, wide
+from mpi.linkage.jit import brief, inner, kernel, wide
 from mpi.linkage.scoring import SCALE, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one, stored, stored_weight
 from mpi.linkage.values import CODE, FEATURE, Values
@@ -69,7 +69,7 @@ def new_writes(known: Sequence[int], features: int) -> Writes:
     return Writes(columns, np.zeros((len(known), features + 1, 2), np.int64))
 
 
-@kernel
+@brief
 def log_population(persons: int) -> int:
     """log2 of a number of persons, fixed point."""
     return wide(np.rint(np.log2(max(persons, 1)) * SCALE))

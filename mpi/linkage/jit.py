@@ -68,6 +68,11 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(nogil=True, cache=_folder is not None)(function))
 
 
+def brief(function: F) -> F:
+    """A kernel of microseconds, with the GIL: giving it up and fighting 64 threads for it again costs more than the work."""
+    return cast(F, numba.njit(cache=_folder is not None)(function))
+
+
 def inner(function: F) -> F:
     """A leaf that only kernels call: without the wrapper that Python would call, whose unpacking of many arrays costs more
     compile time than the function itself."""

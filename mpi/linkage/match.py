@@ -23,7 +23,7 @@ from mpi.linkage.features import Encoded
 from mpi.linkage.found import CANDIDATES, FLAGS, KEPT, WEIGHT, WINNER, Found
 from mpi.linkage.hashtable import Table, get
 from mpi.linkage.hotindex import HEAD_MASK, ROW_RECORD, HotIndex, alive
-from mpi.linkage.jit import inner, kernel, wide
+from mpi.linkage.jit import brief, inner, wide
 from mpi.linkage.scoring import explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one
 from mpi.records import Certainty
@@ -45,7 +45,7 @@ def new_graded(features: int) -> Graded:
     return Graded._make([*columns, np.zeros((CANDIDATES, features + 1, 2), np.int64)])
 
 
-@kernel
+@brief
 def match_one(
     index: HotIndex,
     query: Query,
@@ -86,7 +86,7 @@ def grade(query: Query, found: Found, place: int, population: int) -> tuple[int,
     return CERTAIN, reason(ABOVE_UPPER_THRESHOLD)
 
 
-@kernel
+@brief
 def compare_pair(
     query: Query,
     a: Encoded,
@@ -102,7 +102,7 @@ def compare_pair(
     return match_weight(query.tables, scratch.levels, scratch.adjustments, population, len(query.tables.plan))
 
 
-@kernel
+@brief
 def holders(
     index: HotIndex,
     rules: Rules,

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
-from mpi.linkage.jit import kernel, leaf
+from mpi.linkage.jit import brief, leaf
 from mpi.records import IdentifierType, StandardIdentifier, StandardText
 
 HAN_BASE = 0x3400  # first code point of CJK Extension A; 15 bits reach from here past the end of CJK Unified (9FFF)
@@ -209,7 +209,7 @@ def sketch(text: str) -> tuple[int, int]:
     return bits & _UINT64, bits >> 64
 
 
-@kernel
+@brief
 def sketch_chars(chars: npt.NDArray[np.uint32]) -> tuple[np.uint64, np.uint64]:
     """``sketch`` over code points (uint32[n]); the same bits for the same text."""
     low, high = np.uint64(0), np.uint64(0)

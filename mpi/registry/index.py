@@ -18,7 +18,7 @@ from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
 from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
-from mpi.linkage.jit import direct, kernel
+from mpi.linkage.jit import brief, direct
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
 from mpi.linkage.search import Query
@@ -73,12 +73,12 @@ class Names:
         return self._numbers.get(name, -1)
 
 
-@kernel
+@brief
 def find_key(table: Table, key: int) -> int:
     return get(table, key)
 
 
-@kernel
+@brief
 def put_key(table: Table, key: int, value: int) -> None:
     put(table, key, value)
 

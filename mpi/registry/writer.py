@@ -29,7 +29,7 @@ from mpi.store import JournalEvent, Store
 log = logging.getLogger(__name__)
 
 GATHER_FROM = 4  # writes in the last batch from which on the next one is gathered
-GATHER_STEP_S, GATHER_STEPS = 0.0005, 16
+GATHER_STEP_S, GATHER_STEPS = 0.001, 32
 IDLE_S = 1.0  # without a write for so long, the writer tidies up
 ROW_RESERVE = 1024  # rows kept free, so that a batch never runs out of memory half-way
 TEXT_RESERVE = 512  # bytes a local number can take
@@ -117,7 +117,7 @@ class Writer:
         while 0 < seen < self._batch_limit and steps < GATHER_STEPS:
             time.sleep(GATHER_STEP_S)
             now = len(self._queue)
-            if now == seen or now >= self._last_batch * 2:
+            if now == seen:
                 return
             seen, steps = now, steps + 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from patients import patient, resident_id
+from patients import OpenRegistry, patient, resident_id
 
 from mpi.errors import DeadlinePassed, InputError, NotFound, QueueFull, RequestIdReused
 from mpi.records import Grade, HumanName, IdentifierType, MatchOutcome, Outcome, PatientRecord, PersonStatus
@@ -36,13 +36,13 @@ def test_the_same_content_again_is_unchanged_and_stored_once(registry: Registry)
     assert registry.counts().sequence == 1
 
 
-def test_a_request_id_is_answered_alike_also_after_a_restart(open_registry: object) -> None:
-    registry: Registry = open_registry()  # type: ignore[operator]  # the fixture is a function
+def test_a_request_id_is_answered_alike_also_after_a_restart(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry()
     first = registry.resolve(patient("1"), request_id="r-1").result()
     registry.resolve(patient("1", birth_date="1980-05-04")).result()
     assert registry.resolve(patient("1"), request_id="r-1").result() == first
     registry.close()
-    registry = open_registry()  # type: ignore[operator]
+    registry = open_registry()
     assert registry.resolve(patient("1"), request_id="r-1").result() == first
     with pytest.raises(RequestIdReused):
         registry.resolve(patient("2"), request_id="r-1").result()
@@ -92,12 +92,12 @@ def test_a_retired_number_leaves_answers_and_may_be_given_to_someone_else(regist
         registry.retire("cqmu1", "nobody").result()
 
 
-def test_a_replaced_number_leads_to_the_record_that_has_the_new_one(open_registry: object) -> None:
-    registry: Registry = open_registry()  # type: ignore[operator]
+def test_a_replaced_number_leads_to_the_record_that_has_the_new_one(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry()
     first = registry.resolve(patient("1")).result()
     assert registry.replace_local_id("cqmu1", "1", "9").result().outcome is Outcome.LOCAL_ID_REPLACED
     registry.close()
-    registry = open_registry()  # type: ignore[operator]
+    registry = open_registry()
     for number in ("1", "9"):
         person = registry.lookup_record("cqmu1", number)
         assert (person.master_id, person.links[0].local_id) == (first.master_id, "9")
@@ -113,8 +113,8 @@ def test_two_numbers_merged_at_the_source_keep_the_survivor_and_ask_about_two_pe
         registry.replace_local_id("cqmu1", "2", "2").result()
 
 
-def test_a_restart_changes_nothing(open_registry: object) -> None:
-    registry: Registry = open_registry()  # type: ignore[operator]
+def test_a_restart_changes_nothing(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry()
     records = [patient(str(i), birth_date=f"19{50 + i % 40}-0{1 + i % 9}-1{i % 10}") for i in range(120)]
     for future in registry.resolve_many(records):
         future.result()
@@ -124,7 +124,7 @@ def test_a_restart_changes_nothing(open_registry: object) -> None:
     before = ([registry.lookup_record("cqmu1", n) for n in numbers], registry.counts(), registry.match(records[3]))
     changes = registry.changes(0, 1000)
     registry.close()
-    registry = open_registry()  # type: ignore[operator]
+    registry = open_registry()
     assert ([registry.lookup_record("cqmu1", n) for n in numbers], registry.counts(), registry.match(records[3])) == before
     assert registry.changes(0, 1000) == changes
     assert [c.sequence for c in changes] == list(range(1, 123))
@@ -136,8 +136,8 @@ def test_a_call_whose_deadline_passed_is_dropped(registry: Registry) -> None:
     assert registry.counts().records == 0
 
 
-def test_a_full_queue_refuses_the_whole_call(open_registry: object) -> None:
-    registry: Registry = open_registry(Limits(catchment=1000, capacity_rows=100_000, queue_limit=2))  # type: ignore[operator]
+def test_a_full_queue_refuses_the_whole_call(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry(Limits(catchment=1000, capacity_rows=100_000, queue_limit=2))
     with pytest.raises(QueueFull):
         registry.resolve_many([patient(str(i)) for i in range(3)])
     assert registry.counts().records == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from patients import home, patient, resident_id
+from patients import OpenRegistry, home, patient, resident_id
 
 from mpi.records import DecisionReason, HumanName, MatchOutcome, Outcome, Sex
 from mpi.registry.registry import Limits, Registry
@@ -80,13 +80,13 @@ def test_the_same_number_under_another_name_is_reviewed(registry: Registry) -> N
     assert DecisionReason.DOCUMENT_CONTRADICTED in answer.decision_reasons
 
 
-def test_name_birth_date_and_sex_alone_link_only_where_strangers_hardly_share_them(open_registry: object) -> None:
+def test_name_birth_date_and_sex_alone_link_only_where_strangers_hardly_share_them(open_registry: OpenRegistry) -> None:
     """The same pair in a small town and in a city of 32 million (DETAILS 4 and 5)."""
-    town: Registry = open_registry(Limits(catchment=1, capacity_rows=10_000))  # type: ignore[operator]
+    town: Registry = open_registry(Limits(catchment=1, capacity_rows=10_000))
     town.resolve(patient("1", **COMMON)).result()
     assert town.resolve(patient("2", **COMMON)).result().outcome is Outcome.LINKED
     town.close()
-    city: Registry = open_registry(Limits(catchment=32_000_000, capacity_rows=10_000))  # type: ignore[operator]
+    city: Registry = open_registry(Limits(catchment=32_000_000, capacity_rows=10_000))
     answer = city.resolve(patient("3", **COMMON)).result()
     assert answer.outcome is not Outcome.LINKED
 
@@ -115,8 +115,8 @@ def test_only_certain_returns_nobody_when_two_are_possible(registry: Registry) -
     assert [c.person.master_id for c in certain.candidates] == persons(registry, "1")
 
 
-def test_a_search_that_was_cut_never_says_none(open_registry: object) -> None:
-    registry: Registry = open_registry()  # type: ignore[operator]
+def test_a_search_that_was_cut_never_says_none(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry()
     same_day = [patient(str(i), phones=PHONE, names=(), birth_date="", sex=Sex.UNKNOWN) for i in range(2500)]
     for future in registry.resolve_many(same_day):
         future.result()

@@ -40,7 +40,7 @@ def test_eight_callers_registering_one_new_patient_at_once_get_one_person(
         ) -> None:
             record = new_patient(trial, f"{trial}-{hospital}", f"cqmu{hospital}")
             barrier.wait()
-            masters.append(registry.resolve(record).result().master_id)  # type: ignore[arg-type]  # a PatientRecord
+            masters.append(registry.resolve(record).result().master_id)
 
         callers = [threading.Thread(target=call, args=(hospital,)) for hospital in range(8)]
         for caller in callers:

@@ -148,7 +148,7 @@ def test_bad_fields_are_named(server: Any, client: IndexClient, patient: Patient
         assert caught.value.field == field
     unknown = pb.ResolveRequest()
     unknown.record.source, unknown.record.local_id = "cqmu1", "X"
-    unknown.record.sex = 17  # type: ignore[assignment]
+    unknown.record.sex = 17  # type: ignore[assignment]  # what the stubs forbid
     with pytest.raises(InputError) as caught:
         raw(server, "Resolve", unknown)
     assert caught.value.field == "record.sex"

@@ -132,9 +132,9 @@ def test_a_stream_too_many_is_refused_and_one_that_ends_makes_room(start: Callab
             next(client.watch_changes())
         assert caught.value.reason == "STREAMS_FULL"
         assert client.lookup(source="cqmu1", local_id=patient(1).local_id).links  # calls are not held up
-        streams[0].close()  # type: ignore[attr-defined]
+        streams[0].close()  # type: ignore[attr-defined]  # what the stubs forbid
         assert _soon(lambda: next(client.watch_changes()).sequence) == 1
-        streams[1].close()  # type: ignore[attr-defined]
+        streams[1].close()  # type: ignore[attr-defined]  # what the stubs forbid
 
 
 def _soon(call: Callable[[], int]) -> int:

@@ -207,20 +207,20 @@ def test_enums_have_the_same_numbers(noun: type[IntEnum], descriptor: Any) -> No
 
 
 def _unknown_sex(message: records_pb2.PatientRecord) -> None:
-    message.sex = 9  # type: ignore[assignment]
+    message.sex = 9  # type: ignore[assignment]  # what the stubs forbid
 
 
 def _unknown_use(message: records_pb2.PatientRecord) -> None:
     message.names.add()
-    message.names.add().use = 99  # type: ignore[assignment]
+    message.names.add().use = 99  # type: ignore[assignment]  # what the stubs forbid
 
 
 def _unknown_type(message: records_pb2.PatientRecord) -> None:
-    message.identifiers.add().type = -1  # type: ignore[assignment]
+    message.identifiers.add().type = -1  # type: ignore[assignment]  # what the stubs forbid
 
 
 def _unknown_guardian_type(message: records_pb2.PatientRecord) -> None:
-    message.guardian.identifier.type = 8  # type: ignore[assignment]
+    message.guardian.identifier.type = 8  # type: ignore[assignment]  # what the stubs forbid
 
 
 @pytest.mark.parametrize(
