@@ -9,13 +9,12 @@ Needs the ``dev`` extra: grpcio-tools brings protoc, mypy-protobuf the two plug-
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import sysconfig
 import tempfile
 from importlib.resources import files
 from pathlib import Path
-
-from grpc_tools import protoc
 
 PROTOS = Path(__file__).resolve().parent
 ROOT = PROTOS.parent
@@ -27,11 +26,13 @@ _INIT = '"""Code generated from protos/mpi/v1 by protos/generate.py: not to be e
 def generate(target: Path) -> None:
     """Write the package ``mpi/v1`` below ``target``. Raises RuntimeError when protoc refuses a file."""
     # protoc finds its plug-ins on the PATH; they live beside this interpreter whether or not its environment is active.
-    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
+    environment = {**os.environ, "PATH": os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))}
     sources = sorted(str(p.relative_to(PROTOS)) for p in (PROTOS / PACKAGE).glob("*.proto"))
     outputs = [f"--{plugin}{target}" for plugin in _PLUGINS]
     includes = [f"-I{PROTOS}", f"-I{files('grpc_tools') / '_proto'}"]
-    if protoc.main(["protoc", *includes, *outputs, *sources]) != 0:
+    # A process of its own: beside gRPC and protobuf in one process, protoc has crashed.
+    command = [sys.executable, "-m", "grpc_tools.protoc", *includes, *outputs, *sources]
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
         raise RuntimeError("protoc failed")
     for empty in (target / PACKAGE).glob("records_pb2_grpc.py*"):  # the nouns have no service
         empty.unlink()
