@@ -254,13 +254,12 @@ def test_two_edits_are_seen_wherever_they_are(text: str, data: st.DataObject) ->
     other = text
     for _ in range(2):
         at = data.draw(st.integers(0, len(other) - 2))
-        kind = data.draw(st.sampled_from("rads"))
+        kind = data.draw(st.sampled_from("rad"))
         digit = data.draw(st.sampled_from("0123456789"))
         edited = {
             "r": other[:at] + digit + other[at + 1 :],
             "a": other[:at] + digit + other[at:],
             "d": other[:at] + other[at + 1 :],
-            "s": other[:at] + other[at + 1] + other[at] + other[at + 2 :],
         }[kind]
         other = edited
     assert national_level(text, other) in (1, 2, 4) or len(other) < 6
