@@ -13,6 +13,9 @@ from mpi.linkage.hotindex import CHARS, COUNTERS, VALUES, HotIndex
 from mpi.linkage.model import Model
 from mpi.linkage.values import Values
 
+# Without it the kernel counts reserved pages as used: a fork of a process with several indexes is then refused. Python names
+# the flag from 3.13 on; the number is Linux's on x86-64.
+NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
 VALUES_PER_ROW = 4  # distinct texts a row brings on average, at most
 CHARS_PER_VALUE = 16
 
@@ -20,7 +23,7 @@ CHARS_PER_VALUE = 16
 def reserve(shape: int | tuple[int, ...], dtype: type[np.generic]) -> npt.NDArray[Any]:
     """A zeroed array whose pages are backed by memory only when written."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NORESERVE
     return np.frombuffer(mmap.mmap(-1, max(size, mmap.PAGESIZE), flags=flags), dtype, int(np.prod(shape))).reshape(shape)
 
 
