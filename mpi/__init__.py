@@ -2,7 +2,7 @@
 
 The way of a record, and the file for each step, in order:
 
-    bytes → PatientRecord          service/conversion.py  (files: intake/)
+    bytes → PatientRecord          service/requests.py  (files: intake/)
     → StandardRecord               standardise/record.py
     → a row of int64               linkage/features.py, linkage/values.py
     → blocking keys                linkage/blocking.py
@@ -12,7 +12,7 @@ The way of a record, and the file for each step, in order:
     → LINK | REVIEW | NEW          linkage/decision.py    (a batch of writes in one call: linkage/batch.py)
     → commit                       registry/writer.py, store/store.py
     → visible to readers           registry/index.py
-    → response                     registry/answers.py, service/
+    → response                     registry/answers.py, service/responses.py
 
 The nouns stand in records.py in the order of their life, the errors in errors.py, every setting in config.py.
 """
