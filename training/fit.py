@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from mpi.linkage.jit import sources_hash
 from mpi.linkage.model import Model
 from mpi.records import PatientRecord
 from training.modelling.assemble import Effort, Estimate, estimate
+from training.modelling.candidates import best_candidates
 from training.modelling.encode import encode_records
 from training.modelling.finish import finished_model
 from training.modelling.template import Template, read_template, template_path
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> int:
             template=read_template(template_path(options.template)),
             out=options.out,
             seed=options.seed,
-            aim=Aim(wrong=options.aim, reviews=options.reviews),
+            aim=Aim(wrong=options.aim, least=options.at_least, reviews=options.reviews),
             population=options.population,
             sources=tuple(path.name for path in options.files),
             sampled=sampled,
@@ -74,8 +76,10 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     found = estimate(request.template, table, seed=request.seed, effort=request.effort)
     persons = table.records / (1 + float(found.fit.expected[0]))
     population = request.population or persons / request.sampled
-    thresholds = choose_thresholds(found.problem, found.fit, aim=request.aim, population=population)
     model, frequencies = finished_model(found, sampled=request.sampled)
+    groups = [each for _, each in found.blocked.rules]
+    best = best_candidates(model, frequencies, table.encoded, groups, population=population)
+    thresholds = choose_thresholds(best, aim=request.aim)
     decision = msgspec.structs.replace(
         request.template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
     )
@@ -85,8 +89,9 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
 
 
 def _digits(probability: float) -> float:
-    """Six digits of the distance to 1: 0.9999954 keeps what matters."""
-    return 1 - float(f"{1 - probability:.6g}")
+    """Six digits of the distance to 0 or 1, whichever is nearer: 0.9999954 keeps what matters."""
+    digits = 5 - math.floor(math.log10(min(probability, 1 - probability)))
+    return round(probability, digits)
 
 
 def _provenance(
@@ -104,14 +109,17 @@ def _provenance(
         "pairs_compared": int(found.problem.counts.sum()),
         "patterns": len(found.problem.counts),
         "converged": fit.converged,
-        "log_likelihood": [round(value, 3) for value in fit.log_likelihoods],
+        "log_likelihood": [round(value, 3) for value in fit.objectives],  # with the smoothing prior: this never falls
         "blocking_recall": {name: _short(fit.blocking_recall[c]) for c, name in enumerate(fit.classes)},
         "pairs": {name: _short(fit.pairs[c]) for c, name in enumerate(fit.classes)},
         "aim_wrong_links": request.aim.wrong,
+        "aim_least_probability": request.aim.least,
         "aim_reviews": request.aim.reviews,
         "threshold_population": population,
         "expected_wrong_links": _short(thresholds.wrong),
-        "expected_linked": _short(thresholds.linked),
+        "expected_links_per_record": _short(thresholds.linked),
+        "expected_reviews_per_record": _short(thresholds.reviews),
+        "expected_missed_links": _short(thresholds.missed),
         "notes": [*found.notes, *fit.warnings],
     }
 
@@ -152,6 +160,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-records", type=int, default=0, help="fit on a random sample of so many (0: all)")
     parser.add_argument("--aim", type=float, default=Aim.wrong, help="wrong links among automatic links (default 1e-4)")
+    parser.add_argument(
+        "--at-least", type=float, default=Aim.least, help="probability of every automatic link (default 0.95)"
+    )
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
     return parser.parse_args(arguments)

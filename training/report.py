@@ -22,9 +22,9 @@ def print_report(model: Model, found: Estimate, thresholds: Thresholds, *, secon
     for note in (*found.notes, *fit.warnings):
         console.print(Text(f"· {note}", style="yellow"))
     console.print(
-        f"automatic at probability {thresholds.upper:.6f}: {thresholds.linked:.2%} of the same-person pairs that the rules "
-        f"see, {thresholds.wrong:.1e} of the links wrong; review from {thresholds.lower:.4f}: {thresholds.reviewed:.2%} "
-        f"more, {thresholds.reviews:.2%} reviews a record"
+        f"automatic from probability {thresholds.upper:.6g}: {thresholds.linked:.2%} of the records are linked, "
+        f"{thresholds.wrong:.1e} of these links wrong; review from {thresholds.lower:.4g}: {thresholds.reviews:.2%} of the "
+        f"records; {thresholds.missed:.2%} of the links to be found are missed, beside what blocking does not see"
     )
     console.print(
         f"{model.reference}: {found.problem.records:,} records, {found.problem.counts.sum():,.0f} pairs in "

@@ -29,6 +29,7 @@ from mpi.records import PatientRecord
 from training import people, population
 from training.fit import Request, fit_model
 from training.modelling.template import read_template, template_path, without_classes
+from training.modelling.thresholds import Aim
 from training.report import print_report
 
 MODELS = Path(mpi.__file__).parent / "models"
@@ -44,6 +45,7 @@ class Recipe:
     records: Callable[[], Iterator[PatientRecord]]
     template: str = ""  # where it is not the model's name
     without: frozenset[str] = frozenset()  # classes of the template that the population cannot have
+    reviews: float = Aim.reviews
 
 
 def latin_records() -> Iterator[PatientRecord]:
@@ -88,7 +90,11 @@ RECIPES = {
         without=frozenset({"household", "twin", "junior", "shared phone", "relative's number"}),
     ),
     "latin": Recipe(("FEBRL 1", "FEBRL 2", f"{PEOPLE} made-up people, base errors, seed {SEED}"), latin_records),
-    "han": Recipe((f"synthetic Chongqing, {CHONGQING} persons, base errors, seed {SEED}",), han_records),
+    "han": Recipe(
+        (f"synthetic Chongqing, {CHONGQING} persons, base errors, seed {SEED}",),
+        han_records,
+        reviews=0.015,  # newborns without a name of their own leave more doubt than other patients
+    ),
 }
 
 
@@ -105,7 +111,8 @@ def main(arguments: list[str]) -> int:
         recipe, out = RECIPES[name], options.out / f"{name}.toml"
         template = read_template(template_path(recipe.template or name))
         template = without_classes(template, set(recipe.without))
-        request = Request(template=template, out=out, seed=SEED, sources=recipe.sources)
+        aim = Aim(reviews=recipe.reviews)
+        request = Request(template=template, out=out, seed=SEED, aim=aim, sources=recipe.sources)
         try:
             model, found, thresholds = fit_model(request, recipe.records())
         except MpiError as error:

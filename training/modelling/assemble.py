@@ -51,6 +51,7 @@ class Estimate:
     shares: list[LevelShares]
     commonness: dict[str, Commonness]
     notes: tuple[str, ...]
+    blocked: Counted
 
 
 def estimate(template: Template, table: Table, *, seed: int, effort: Effort) -> Estimate:
@@ -70,7 +71,8 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort) -> 
     shares, common = _chance(comparer, table, random, seed)
     problem = _problem(template, comparer, blocked, random, table.records)
     template, problem, fit, class_notes = _fit_classes(template, problem, shares, seed, effort.starts)
-    return Estimate(template, problem, fit, shares, common, (*notes, *rule_notes, *blocked.notes, *class_notes))
+    all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
+    return Estimate(template, problem, fit, shares, common, all_notes, blocked)
 
 
 def _unknown_features(comparer: Comparer, random: Counted) -> set[str]:
@@ -109,7 +111,7 @@ def _problem(template: Template, comparer: Comparer, blocked: Counted, random: C
     return Problem(
         features=features,
         classes=template.classes,
-        rules=tuple(_rule(model, rule) for rule in blocked.rules),
+        rules=tuple(_rule(model, rule) for rule, _ in blocked.rules),
         patterns=blocked.patterns,
         counts=blocked.counts,
         u=np.zeros((len(features), levels + 1)),

@@ -28,11 +28,17 @@ BITS = 4  # a level
 
 @dataclass
 class Counted:
-    """Distinct patterns of scored features (uint8[P, S]), their counts, the rules they come from, and what was left out."""
+    """Distinct patterns of scored features and what they come from.
+
+    patterns  uint8[P, S]
+    counts    float64[P]
+    rules     the rules that were used, in the order in which pairs are counted under them, with their groups of records
+    notes     what was left out
+    """
 
     patterns: Levels
     counts: npt.NDArray[np.float64]
-    rules: list[LevelRule]
+    rules: list[tuple[LevelRule, Groups]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -43,7 +49,7 @@ class Comparer:
         self.model, self.encoded = model, encoded
         self.scored = [i for i, feature in enumerate(model.features) if feature.scored]
         self._tables = _plain_tables(model)
-        self._dictionary = _empty_table()
+        self._dictionary = empty_table()
         self._scratch = new_scratch(len(model.features))
 
     def packed(self, a: Int32s, b: Int32s) -> Packed:
@@ -70,7 +76,8 @@ def _plain_tables(model: Model) -> Tables:
     return compile_tables(plain, TermFrequencies(nothing, nothing, np.zeros(0, np.float64)))
 
 
-def _empty_table() -> Table:
+def empty_table() -> Table:
+    """A dictionary without entries, where all texts are in the batch itself."""
     table = Table(np.zeros((arena_slots(1), 2), np.int64), np.zeros((SEGMENTS + 1, 2), np.int64))
     prepare(table)
     return table
@@ -112,7 +119,7 @@ def count_blocked(comparer: Comparer, rules: list[LevelRule], *, budget: int, la
             counts.append(count[kept])
     packed, inverse = np.unique(np.concatenate(patterns), return_inverse=True)
     total = np.bincount(inverse, np.concatenate(counts).astype(np.float64), minlength=len(packed)).astype(np.float64)
-    return Counted(comparer.unpacked(packed), total, [rule for rule, _ in chosen], notes)
+    return Counted(comparer.unpacked(packed), total, chosen, notes)
 
 
 def _within_budget(
@@ -162,4 +169,4 @@ def count_random(comparer: Comparer, *, pairs: int, seed: int) -> Counted:
         counts.append(count)
     packed, inverse = np.unique(np.concatenate(patterns), return_inverse=True)
     sums = np.bincount(inverse, np.concatenate(counts).astype(np.float64), minlength=len(packed)).astype(np.float64)
-    return Counted(comparer.unpacked(packed), sums, [])
+    return Counted(comparer.unpacked(packed), sums)

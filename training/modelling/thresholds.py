@@ -1,4 +1,8 @@
-"""Thresholds from a stated aim, with the fitted mixture: no guess, and no number that a user did not ask for."""
+"""Thresholds from a stated aim, with the fitted mixture: no guess, and no number that a user did not ask for.
+
+What counts is the link, not the pair: each record joins at most one person, by its best candidate among the records before
+it. So the probability of that candidate is what the thresholds cut, over all records in their order.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from training.estimation.em import likelihood_table
-from training.estimation.kernels import responsibilities
-from training.estimation.problem import Fit, Problem
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,67 +19,63 @@ LOWEST = 0.01  # a review that is right less often wastes the steward's time
 
 @dataclass(frozen=True)
 class Aim:
-    """``wrong``: share of wrong links among automatic links. ``reviews``: reviews per record, at most."""
+    """What the thresholds are to keep.
+
+    ``wrong``: share of wrong links among automatic links. ``least``: probability that every single automatic link has at
+    least, however sure the others are. ``reviews``: reviews per record, at most.
+    """
 
     wrong: float = 1e-4
+    least: float = 0.95
     reviews: float = 0.01
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Two probabilities, and what is expected of them: shares of the same-person pairs that the rules see, and of links."""
+    """Two probabilities, and what the mixture expects of them; vetoes and rules of the decision come on top."""
 
     upper: float
     lower: float
-    wrong: float  # expected share of wrong links among automatic links
-    linked: float  # share of the same-person pairs seen that are linked automatically
-    reviewed: float  # … that are reviewed
-    reviews: float  # reviews per record
+    wrong: float  # share of wrong links among automatic links
+    linked: float  # automatic links a record
+    reviews: float  # reviews a record
+    missed: float  # share of the links to be found that are neither made nor reviewed, blocking aside
 
 
-def choose_thresholds(problem: Problem, fit: Fit, *, aim: Aim, population: float) -> Thresholds:
+def choose_thresholds(best: Floats, *, aim: Aim) -> Thresholds:
     """The lowest upper threshold that meets the aim, and the lowest lower one whose reviews stay within it.
 
-    ``population``: persons the prior is taken for; the probabilities are those the service would compute there.
+    ``best``: probability of every record's best candidate, 0 where it has none.
     """
-    probability, counts = posterior(problem, fit, population=population)
-    order = np.argsort(-probability, kind="stable")
-    probability, counts = probability[order], counts[order]
-    links, right = np.cumsum(counts), np.cumsum(counts * probability)
-    wrong = 1 - right / links
-    meets = np.flatnonzero((wrong <= aim.wrong) & (probability > 0.5))
-    last = int(meets[-1]) if len(meets) else 0
-    upper = _between(probability, last)
-    reviewed = links - links[last]
-    within = np.flatnonzero((reviewed <= aim.reviews * problem.records) & (probability >= LOWEST))
-    low = max(int(within[-1]) if len(within) else last, last)
-    lower = min(_between(probability, low), upper)
-    all_right = right[-1]
+    probability = np.sort(best)[::-1]
+    records = len(probability)
+    cuts = np.flatnonzero(np.append(probability[1:] < probability[:-1], True)) + 1  # equal ones stay together
+    wrong = np.cumsum(1 - probability) / np.arange(1, records + 1)
+    links = _last(cuts, (wrong <= aim.wrong) & (probability >= aim.least))
+    within = np.arange(1, records + 1) <= links + aim.reviews * records
+    shown = max(_last(cuts, within & (probability >= LOWEST)), links)
+    upper = max(_below(probability, links), aim.least)
     return Thresholds(
         upper=upper,
-        lower=lower,
-        wrong=float(wrong[last]),
-        linked=float(right[last] / all_right),
-        reviewed=float((right[low] - right[last]) / all_right),
-        reviews=float(reviewed[low] / problem.records),
+        lower=min(_below(probability, shown), upper),
+        wrong=float(wrong[links - 1]) if links else 0.0,
+        linked=links / records,
+        reviews=(shown - links) / records,
+        missed=float(probability[shown:].sum() / max(probability.sum(), 1.0)),
     )
 
 
-def posterior(problem: Problem, fit: Fit, *, population: float) -> tuple[Floats, Floats]:
-    """(probability of the same person by pattern at a population, counts), over the patterns seen."""
-    pairs = fit.pairs.copy()
-    pairs[-1] = population * problem.records / 2
-    shares = np.empty((len(problem.patterns), len(pairs)))
-    responsibilities(problem.patterns, likelihood_table(fit.probabilities), pairs, shares)
-    return shares[:, 0], problem.counts
+def _last(cuts: npt.NDArray[np.int64], fits: npt.NDArray[np.bool_]) -> int:
+    """The largest of the cuts up to which the last record fits; 0 where none does."""
+    fitting = cuts[fits[cuts - 1]]
+    return int(fitting[-1]) if len(fitting) else 0
 
 
-def _between(probability: Floats, place: int) -> float:
-    """A threshold between the pattern at ``place`` (in falling order) and the next one, halfway in log odds."""
-    here = min(float(probability[place]), SUREST)
-    below = probability[place + 1 :]
-    lower = float(below[below < here][0]) if (below < here).any() else here / 2
-    middle = (_log_odds(here) + _log_odds(max(lower, 1e-9))) / 2
+def _below(probability: Floats, count: int) -> float:
+    """A threshold that the first ``count`` of the falling probabilities reach, halfway in log odds to the next one."""
+    last = min(float(probability[count - 1]), SUREST) if count else SUREST
+    following = float(probability[count]) if count < len(probability) else 0.0
+    middle = (_log_odds(last) + _log_odds(min(max(following, LOWEST / 2), last))) / 2
     return float(1 / (1 + 2.0**-middle))
 
 

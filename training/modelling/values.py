@@ -60,13 +60,18 @@ def counted_pairs(counts: ValueCounts, values: Values, kind: str) -> dict[int, f
     found = {1: exact}
     if kind == "name":
         sound, fold = values.cells[counts.slots, SOUND], values.cells[counts.slots, FOLD]
-        sounds = _equal_pairs(sound, counts.records)
-        folds = _equal_pairs(fold, counts.records)
-        coded = _equal_pairs(np.where(sound != 0, counts.codes, 0), counts.records)
-        coded_fold = _equal_pairs(np.where(fold != 0, sound, 0), counts.records)
-        found[2] = max(sounds - coded, 0.0)
-        found[3] = max(folds - coded_fold, 0.0)
+        found[2] = _equal_pairs(sound, counts.records) - _equal_pairs(np.where(sound != 0, counts.codes, 0), counts.records)
+        alike = np.where(sound != 0, sound, counts.codes)  # agrees at a better level
+        both = np.where(fold != 0, _joined(fold, alike), 0)
+        found[3] = _equal_pairs(fold, counts.records) - _equal_pairs(both, counts.records)
     return found
+
+
+def _joined(first: Ints, second: Ints) -> Ints:
+    """One key for two, never 0."""
+    _, numbers = np.unique(np.stack([first, second], axis=1), axis=0, return_inverse=True)
+    keys: Ints = numbers.reshape(-1) + 1
+    return keys
 
 
 def _equal_pairs(keys: Ints, records: Ints) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from mpi.linkage.model import Model, TermFrequencies, load_model, sidecar_digest
+
+LONG_ITEM = 40  # characters; arrays of sentences keep one item a line
+_ARRAY = re.compile(r"^( *(?:[\w.\-\"]+ = )?)\[\n((?:[^\[\]\n]+,\n)+) *\]", re.MULTILINE)
 
 HEADER = """# A fitted model. Every number in it was estimated; [provenance] says from what. Do not edit: fit again.
 # What the keys mean stands in mpi/linkage/model.py and docs/fitting.md.
@@ -29,7 +33,7 @@ def write_model(model: Model, frequencies: TermFrequencies, out: Path) -> Model:
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".parquet").write_bytes(sidecar)
-    out.write_text(HEADER + tomli_w.dumps(_plain(named)), encoding="utf-8")
+    out.write_text(HEADER + _document(named), encoding="utf-8")
     return load_model(out)[0]
 
 
@@ -43,6 +47,15 @@ def sidecar_bytes(model: Model, frequencies: TermFrequencies) -> bytes:
     return buffer.getvalue()
 
 
-def _plain(model: Model) -> dict[str, Any]:
+def _document(model: Model) -> str:
+    """TOML with one array a line, so that a person can read it and a difference between two fits is a few lines."""
     plain: dict[str, Any] = msgspec.to_builtins(model)
-    return plain
+    text = tomli_w.dumps(plain)
+    return _ARRAY.sub(_one_line, text)
+
+
+def _one_line(found: re.Match[str]) -> str:
+    parts = [line.strip().rstrip(",") for line in found[2].splitlines()]
+    if any(len(part) > LONG_ITEM for part in parts):
+        return found[0]
+    return f"{found[1]}[{', '.join(parts)}]"
