@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from mpi.service.calls import Calls
+from mpi.service.calls import Calls, Route
 from mpi.service.exports import Exports
 from mpi.service.opening import Opened
 from mpi.service.replies import Answering
@@ -31,8 +31,8 @@ class AdminService:
         self._started_at = timestamp(time.time_ns() // 1000)
         self._version, self._duckdb_version = version("mpi"), version("duckdb")
 
-    def handlers(self, calls: Calls) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
-        """gRPC's handlers by the name of the rpc."""
+    def handlers(self, calls: Calls) -> dict[str, Route | grpc.RpcMethodHandler[Any, Any]]:
+        """Routes of unary calls and gRPC's handlers of streams, by the name of the rpc."""
         return {
             "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest, self.get_service_info),
             "ExportCrosswalk": calls.server_stream(pb.ExportCrosswalkRequest, self._exports.crosswalk),

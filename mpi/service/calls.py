@@ -16,7 +16,7 @@ import grpc
 
 from mpi.errors import DeadlinePassed, MpiError, QueueFull, Unavailable
 from mpi.service.failures import abort
-from mpi.service.replies import Reply
+from mpi.service.replies import Reply, StreamedReply
 
 Q = TypeVar("Q")
 
@@ -48,9 +48,35 @@ class Gate:
             raise self._refusal
 
 
-def deadline_of(context: grpc.ServicerContext) -> float | None:
+class Route:
+    """One unary rpc: ``run`` takes the serialised request and the reply it owes.
+
+    It serves both arrangements: called by direct.py, or through ``handler`` by gRPC's own server.
+    """
+
+    __slots__ = ("_running", "pooled", "run")
+
+    def __init__(self, run: Callable[[bytes, Reply], None], pooled: bool, running: list[None]) -> None:
+        self.run, self.pooled, self._running = run, pooled, running
+
+    def begin(self) -> Callable[[], object]:
+        """Count a call as running; returns what is to be called when it has been answered."""
+        self._running.append(None)
+        return self._running.pop
+
+    def handler(self) -> grpc.RpcMethodHandler[Any, Any]:
+        """For gRPC's own server: unary on the wire, to gRPC a stream of one answer, which may be given later."""
+
+        def handle(data: bytes, context: grpc.ServicerContext, callback: Callable[[bytes | None], None]) -> None:
+            self.run(data, StreamedReply(context, callback, self.begin()))
+
+        handle.experimental_non_blocking = True  # type: ignore[attr-defined]  # how gRPC wants to be told
+        return grpc.unary_stream_rpc_method_handler(handle)
+
+
+def deadline_of(reply: Reply) -> float | None:
     """When the caller stops waiting, in time.monotonic() seconds. Raises DeadlinePassed when that is over."""
-    left = context.time_remaining()
+    left = reply.time_remaining()
     if left is None or left > _NO_DEADLINE_S:
         return None
     if left <= 0:
@@ -59,7 +85,7 @@ def deadline_of(context: grpc.ServicerContext) -> float | None:
 
 
 class Calls:
-    """Makes gRPC handlers from functions of nouns and messages."""
+    """Makes routes and gRPC handlers from functions of nouns and messages."""
 
     def __init__(self, gate: Gate, *, max_streams: int) -> None:
         self._gate = gate
@@ -74,40 +100,34 @@ class Calls:
         """Calls that were let in and are not answered yet."""
         return len(self._running)
 
-    def unary(self, request: type[Q], answer: Callable[[Q], Message]) -> grpc.RpcMethodHandler[Any, Any]:
-        """A call that is answered from memory, on the thread that received it."""
+    def unary(self, request: type[Q], answer: Callable[[Q], Message], *, pooled: bool = False) -> Route:
+        """A call that is answered from memory. ``pooled``: it may take milliseconds and shall not hold up the others."""
         decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
-        running = self._running
 
-        def handle(data: bytes, context: grpc.ServicerContext) -> bytes:
-            running.append(None)
+        def run(data: bytes, reply: Reply) -> None:
             try:
                 check()
-                deadline_of(context)
-                return answer(decode(data)).SerializeToString()
+                deadline_of(reply)
+                response = answer(decode(data)).SerializeToString()
             except Exception as error:  # noqa: BLE001 — it becomes the call's status
-                abort(context, error)
-            finally:
-                running.pop()
+                reply.fail(error)
+            else:
+                reply.send(response)
 
-        return grpc.unary_unary_rpc_method_handler(handle)
+        return Route(run, pooled, self._running)
 
-    def deferred(self, request: type[Q], submit: Callable[[Q, Reply, float | None], None]) -> grpc.RpcMethodHandler[Any, Any]:
-        """A call that is answered later through its Reply. Unary on the wire (see replies.py)."""
+    def deferred(self, request: type[Q], submit: Callable[[Q, Reply, float | None], None], *, pooled: bool = False) -> Route:
+        """A call that is answered later through its Reply."""
         decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
-        running = self._running
 
-        def handle(data: bytes, context: grpc.ServicerContext, callback: Callable[[bytes | None], None]) -> None:
-            running.append(None)
-            reply = Reply(context, callback, running.pop)
+        def run(data: bytes, reply: Reply) -> None:
             try:
                 check()
-                submit(decode(data), reply, deadline_of(context))
+                submit(decode(data), reply, deadline_of(reply))
             except Exception as error:  # noqa: BLE001 — it becomes the call's status
                 reply.fail(error)
 
-        handle.experimental_non_blocking = True  # type: ignore[attr-defined]  # how gRPC wants to be told
-        return grpc.unary_stream_rpc_method_handler(handle)
+        return Route(run, pooled, self._running)
 
     def server_stream(
         self, request: type[Q], answers: Callable[[Q, grpc.ServicerContext], Iterator[bytes]]

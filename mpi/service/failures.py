@@ -81,16 +81,16 @@ def item_status(error: BaseException) -> status_pb2.Status:
     return status_of(foreseen(error))
 
 
-def describe(context: grpc.ServicerContext, error: BaseException) -> tuple[grpc.StatusCode, str]:
-    """Put an error into a call's trailing metadata; returns code and text for its status."""
+def describe(error: BaseException) -> tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]:
+    """Code, text and trailing metadata of the status a call ends with."""
     known = foreseen(error)
     status = status_of(known)
-    context.set_trailing_metadata(((DETAILS_KEY, status.SerializeToString()),))
-    return _CODES[known.status], status.message
+    return _CODES[known.status], status.message, ((DETAILS_KEY, status.SerializeToString()),)
 
 
 def abort(context: grpc.ServicerContext, error: BaseException) -> NoReturn:
-    """End a call with an error. Raises what gRPC ends handlers with."""
-    code, text = describe(context, error)
+    """End a stream with an error. Raises what gRPC ends handlers with."""
+    code, text, metadata = describe(error)
+    context.set_trailing_metadata(metadata)
     context.abort(code, text)
     raise AssertionError("abort raises")

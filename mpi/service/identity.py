@@ -13,7 +13,7 @@ from mpi.errors import InputError, MpiError, SourceUnknown
 from mpi.records import PatientRecord, Person, ResolveAnswer
 from mpi.registry.registry import Registry
 from mpi.service import requests, responses
-from mpi.service.calls import Calls
+from mpi.service.calls import Calls, Route
 from mpi.service.changes import ChangeStreams
 from mpi.service.failures import item_status
 from mpi.service.feeds import FeedStreams
@@ -35,16 +35,16 @@ class IdentityService:
         self.changes = ChangeStreams(registry)
         self.feeds = FeedStreams(registry, self.checked_record, window=config.stream_window)
 
-    def handlers(self, calls: Calls) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
-        """gRPC's handlers by the name of the rpc."""
+    def handlers(self, calls: Calls) -> dict[str, Route | grpc.RpcMethodHandler[Any, Any]]:
+        """Routes of unary calls and gRPC's handlers of streams, by the name of the rpc."""
         return {
             "Resolve": calls.deferred(pb.ResolveRequest, self.resolve),
-            "BatchResolve": calls.deferred(pb.BatchResolveRequest, self.batch_resolve),
+            "BatchResolve": calls.deferred(pb.BatchResolveRequest, self.batch_resolve, pooled=True),
             "StreamResolve": calls.both_stream(self.feeds.stream),
             "MatchPersons": calls.unary(pb.MatchPersonsRequest, self.match_persons),
             "Lookup": calls.unary(pb.LookupRequest, self.lookup),
-            "BatchLookup": calls.unary(pb.BatchLookupRequest, self.batch_lookup),
-            "CompareRecords": calls.unary(pb.CompareRecordsRequest, self.compare_records),
+            "BatchLookup": calls.unary(pb.BatchLookupRequest, self.batch_lookup, pooled=True),
+            "CompareRecords": calls.unary(pb.CompareRecordsRequest, self.compare_records, pooled=True),
             "WatchChanges": calls.server_stream(pb.WatchChangesRequest, self.changes.stream),
             "RetireRecord": calls.deferred(pb.RetireRecordRequest, self.retire_record),
             "ReplaceLocalId": calls.deferred(pb.ReplaceLocalIdRequest, self.replace_local_id),

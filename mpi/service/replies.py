@@ -1,24 +1,19 @@
-"""Answer a unary call after its handler has returned, from another thread.
+"""What a unary call is owed: one answer or one error, from any thread, also after its handler has returned.
 
 A write waits for the commit of its batch. Were a pool thread to wait with it, 64 callers would need 64 threads that all want
-the interpreter lock: 370 µs of CPU a call. Answered from one thread when the batch is done, a call costs 190–225 µs
-(docs/decisions/server-arrangement.md). gRPC's thread-pool server has no public way to do that for a unary call, but one for a
-stream of answers (``experimental_non_blocking``), and on the wire a unary answer is a stream of one. Its own callback sends
-answer and status one after the other and waits in between; ``grpc._server._status`` sends both in one go and waits for
-nothing. Where a version of gRPC does not have that function as expected, the callback is used: slower, and right as well.
+the interpreter lock: 370 µs of CPU a call. Answered from one thread when the batch is done, a call costs half of that
+(docs/decisions/server-arrangement.md).
 """
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
-from grpc import _server
 
 from mpi.registry.registry import Submission
 from mpi.service.failures import describe
@@ -27,22 +22,23 @@ Build = Callable[[list[Any]], bytes]
 """Answers of a submission's writes → the serialised response; raises what the call shall fail with."""
 
 
-def sends_at_once() -> bool:
-    """Whether this gRPC has the function that sends answer and status together."""
-    function = getattr(_server, "_status", None)
-    return callable(function) and list(inspect.signature(function).parameters) == [
-        "rpc_event",
-        "state",
-        "serialized_response",
-    ]
-
-
-class Reply:
+class Reply(Protocol):
     """The answer that a call still owes. Exactly one of ``send`` and ``fail`` is to be called, once, from any thread."""
 
-    __slots__ = ("_callback", "_context", "_done")
+    def send(self, response: bytes) -> None:
+        """Answer; does nothing when the caller has gone."""
 
-    at_once = sends_at_once()
+    def fail(self, error: BaseException) -> None:
+        """End the call with an error; does nothing when the caller has gone."""
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the caller stops waiting; None or ages where there is no deadline."""
+
+
+class StreamedReply:
+    """A reply through gRPC's public ways: on the wire a unary answer is a stream of one."""
+
+    __slots__ = ("_callback", "_context", "_done")
 
     def __init__(
         self, context: grpc.ServicerContext, callback: Callable[[bytes | None], None], done: Callable[[], object]
@@ -51,19 +47,17 @@ class Reply:
         self._callback = callback
         self._done = done
 
+    def time_remaining(self) -> float | None:
+        return self._context.time_remaining()
+
     def send(self, response: bytes) -> None:
-        """Answer; does nothing when the caller has gone."""
-        if self.at_once:
-            context: Any = self._context
-            _server._status(context._rpc_event, context._state, response)
-        else:
-            self._callback(response)
-            self._callback(None)
+        self._callback(response)
+        self._callback(None)
         self._done()
 
     def fail(self, error: BaseException) -> None:
-        """End the call with an error; does nothing when the caller has gone."""
-        code, text = describe(self._context, error)
+        code, text, metadata = describe(error)
+        self._context.set_trailing_metadata(metadata)
         self._context.set_code(code)
         self._context.set_details(text)
         self._callback(None)

@@ -14,8 +14,8 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from mpi.config import Config
 from mpi.errors import ConfigError
-from mpi.service import admin, identity
-from mpi.service.calls import Calls, Gate
+from mpi.service import admin, direct, identity
+from mpi.service.calls import Calls, Gate, Route
 from mpi.service.opening import Opened
 from mpi.service.replies import Answering
 
@@ -35,6 +35,8 @@ class Server:
     Between ``start`` and ``open`` the port is bound, health says NOT_SERVING and every call is told to come back.
     """
 
+    direct = True  # answer unary calls without gRPC's Python layer, where that is possible (see direct.py)
+
     def __init__(self, opened: Opened, config: Config) -> None:
         self._config = config
         self._gate = Gate()
@@ -50,12 +52,19 @@ class Server:
             options=_options(config),
             maximum_concurrent_rpcs=config.max_concurrent_rpcs + config.max_streams,
         )
-        self._add_services()
+        self._routes: dict[str, Route] = {}
+        self._add_service(identity.NAME, self._identity.handlers(self._calls))
+        self._add_service(admin.NAME, self._admin.handlers(self._calls))
+        self._add_own_services()
 
-    def _add_services(self) -> None:
-        tables = {identity.NAME: self._identity.handlers(self._calls), admin.NAME: self._admin.handlers(self._calls)}
-        handlers = [grpc.method_handlers_generic_handler(name, table) for name, table in tables.items()]
-        self._grpc.add_generic_rpc_handlers(handlers)
+    def _add_service(self, name: str, table: dict[str, Route | grpc.RpcMethodHandler[Any, Any]]) -> None:
+        """Every rpc the ordinary way, and unary ones as routes besides."""
+        self._routes |= {f"/{name}/{rpc}": entry for rpc, entry in table.items() if isinstance(entry, Route)}
+        handlers = {rpc: entry.handler() if isinstance(entry, Route) else entry for rpc, entry in table.items()}
+        self._grpc.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, handlers)])
+
+    def _add_own_services(self) -> None:
+        """Health and reflection, as gRPC has them."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         self._say(serving=False)
         if self._config.reflection:
@@ -84,7 +93,10 @@ class Server:
         except RuntimeError:
             raise ConfigError(f"host, port: cannot listen on {self._config.address}") from None
         self._answering.start()
-        self._grpc.start()
+        if self.direct and direct.available(self._grpc):
+            direct.DirectServing(self._grpc, self._routes, self._call_pool).start()
+        else:
+            self._grpc.start()
         return port
 
     def open(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -24,7 +24,8 @@ from mpi.errors import (
     StoreError,
     Unavailable,
 )
-from mpi.service.calls import Calls, Gate
+from mpi.service.calls import Calls, Gate, Route
+from mpi.service.direct import DirectServing
 from mpi.service.failures import status_of
 from mpi.service.replies import Reply
 from mpi.v1 import identity_pb2 as pb
@@ -80,9 +81,9 @@ def _deferred_secret(_request: pb.LookupRequest, _reply: Reply, _deadline: float
     raise ValueError(SECRET)
 
 
-@pytest.fixture
-def broken() -> object:
-    """A server whose handlers fail in ways that nobody foresaw."""
+@pytest.fixture(params=["direct", "ordinary"])
+def broken(request: pytest.FixtureRequest) -> Iterator[grpc.Channel]:
+    """A server whose handlers fail in ways that nobody foresaw, in both arrangements."""
     gate = Gate()
     gate.open()
     calls = Calls(gate, max_streams=1)
@@ -91,10 +92,16 @@ def broken() -> object:
         "Write": calls.deferred(pb.LookupRequest, _deferred_secret),
         "Stream": calls.server_stream(pb.LookupRequest, lambda request, _context: iter([_secret_key_error(request)])),
     }
-    server = grpc.server(ThreadPoolExecutor(2))
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Broken", table)])
+    routes = {name: entry for name, entry in table.items() if isinstance(entry, Route)}
+    handlers = table | {name: route.handler() for name, route in routes.items()}
+    pool = ThreadPoolExecutor(2)
+    server = grpc.server(pool)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Broken", handlers)])
     port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    if request.param == "direct":
+        DirectServing(server, {f"/test.Broken/{name}": route for name, route in routes.items()}, pool).start()
+    else:
+        server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield channel
     server.stop(None).wait()

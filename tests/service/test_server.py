@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -14,7 +15,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from mpi.client import IndexClient
 from mpi.errors import ConfigError, MpiError, NotFound, QueueFull, Unavailable
 from mpi.records import HumanName, PatientRecord, ResolveAnswer
-from mpi.service.replies import Reply, sends_at_once
+from mpi.service import direct
+from mpi.service.server import Server
 
 Patient = Callable[..., PatientRecord]
 SERVICES = ("", "mpi.v1.IdentityService", "mpi.v1.AdminService")
@@ -147,14 +149,14 @@ def test_an_address_in_use_is_said(start: Callable[..., Any], tmp_path_factory: 
         start(port=port, data_dir=str(tmp_path_factory.mktemp("other")))
 
 
-def test_the_fast_way_of_answering_exists_in_this_grpc() -> None:
-    assert sends_at_once()
+def test_the_direct_way_of_answering_exists_in_this_grpc() -> None:
+    assert direct.available(grpc.server(ThreadPoolExecutor(1)))
 
 
-def test_without_the_fast_way_answers_are_the_same(
+def test_without_the_direct_way_answers_are_the_same(
     start: Callable[..., Any], patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Reply, "at_once", False)
+    monkeypatch.setattr(Server, "direct", False)
     with start().client() as client:
         assert client.resolve(patient(1)).master_id == client.lookup(source="cqmu1", local_id=patient(1).local_id).master_id
         results = client.batch_resolve([patient(n) for n in range(50)])
