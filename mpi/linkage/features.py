@@ -7,6 +7,7 @@ kind repeats the first one (levels are the best over a record's rows, so repetit
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -147,30 +148,36 @@ class Encoder:
     def encode(self, records: Sequence[StandardRecord]) -> Encoded:
         """Encode a batch; rows of a record stand together, in the order of ``records``."""
         builder = ValueBuilder()
-        width, features = self.model.width, len(self.model.features)
-        rows: list[list[int]] = []
-        slots: list[list[int]] = []
+        rows: list[int] = []
+        slots: list[int] = []
         starts = [0]
+        taken = 0
         for record in records:
-            self._append(record, builder, rows, slots)
-            starts.append(len(rows))
+            taken += self._append(record, builder, rows, slots)
+            starts.append(taken)
+        # Flat lists through array.array: for one record a third of the time of np.array over lists of lists.
         return Encoded(
-            np.array(rows, np.int64).reshape(len(rows), width),
-            np.array(slots, np.int32).reshape(len(rows), features),
-            np.array(starts, np.int64),
+            np.frombuffer(array("q", rows), np.int64).reshape(taken, self.model.width),
+            np.frombuffer(array("i", slots), np.int32).reshape(taken, len(self.model.features)),
+            np.frombuffer(array("q", starts), np.int64),
             builder.build(),
         )
 
-    def _append(self, record: StandardRecord, builder: ValueBuilder, rows: list[list[int]], slots: list[list[int]]) -> None:
+    def _append(self, record: StandardRecord, builder: ValueBuilder, rows: list[int], slots: list[int]) -> int:
+        """Write the rows of a record; returns how many."""
         national, other = _identifiers(record)
         count = max(1, len(record.names), len(record.addresses), len(record.phones), len(national), len(other))
+        count = min(count, ROW_LIMIT)
         first_row: list[int] = [0] * self.model.width
         first_slots: list[int] = [0] * len(self.model.features)
         _fill(self._singles, record, (first_row, first_slots, builder))
         first_row[-2] = record.deceased_date
         first_row[-1] = int(record.flags) | (min(record.multiple_birth_order, 15) << MULTIPLE_BIRTH_SHIFT)
-        for index in range(min(count, ROW_LIMIT)):
-            row, slot = (first_row, first_slots) if index == 0 else (first_row.copy(), first_slots.copy())
+        for index in range(count):
+            if index == 0:
+                row, slot = first_row, first_slots
+            else:  # further rows repeat the first one's values
+                row, slot = first_row.copy(), first_slots.copy()
             target = (row, slot, builder)
             if index < len(record.names):
                 _fill(self._names, record.names[index], target)
@@ -183,8 +190,9 @@ class Encoder:
                 chosen = national if is_national else other
                 if index < len(chosen):
                     row[column] = identifier_code(chosen[index])
-            rows.append(row)
-            slots.append(slot)
+            rows += row
+            slots += slot
+        return count
 
 
 def _identifiers(record: StandardRecord) -> tuple[list[StandardIdentifier], list[StandardIdentifier]]:

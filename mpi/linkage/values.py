@@ -261,6 +261,7 @@ def _entry(text: str, sound: str, fold: str, sketched: bool) -> Entry:
     return code, cells, chars[: 4 * CHARS_LIMIT].ljust(4 * CHARS_LIMIT, b"\0")
 
 
+_OFFSETS = np.arange(256) * CHARS_LIMIT  # of the slots of small batches
 _MISSING: Entry = (0, bytes(CELLS.size), b"")
 
 
@@ -293,5 +294,5 @@ class ValueBuilder:
         """Arrays of what was added so far, slot 0 first."""
         slots = len(self._cells)
         cells = np.frombuffer(bytearray(b"".join(self._cells)), np.int64).reshape(slots, 8)
-        cells[1:, OFFSET] = np.arange(0, (slots - 1) * CHARS_LIMIT, CHARS_LIMIT)
+        cells[1:, OFFSET] = _OFFSETS[: slots - 1] if slots <= len(_OFFSETS) else np.arange(slots - 1) * CHARS_LIMIT
         return Values(cells, np.frombuffer(bytearray(b"".join(self._chars)), np.uint32))

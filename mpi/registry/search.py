@@ -71,37 +71,37 @@ class Searcher:
             reader.found,
             reader.graded,
         )
-        found, graded = reader.found, reader.graded
-        if found.queries[0, KEYS] == 0:
+        counts = reader.found.queries[0].tolist()
+        kept, cut = counts[KEPT], counts[KEYS_CUT]
+        if counts[KEYS] == 0:
             raise InputError("record", "has no trait that can be searched by")
-        kept = int(found.queries[0, KEPT])
-        certainty = graded.certainty[:kept].tolist()
+        certainty = reader.graded.certainty[:kept].tolist()
+        weights = reader.found.candidates[0, :kept, WEIGHT].tolist()
         certain = certainty.count(Certainty.CERTAIN)
-        cut = int(found.queries[0, KEYS_CUT])
         wanted = [p for p in range(kept) if near_misses or certainty[p] != Certainty.POSSIBLE]
-        wanted.sort(key=lambda p: (certainty[p], -found.candidates[0, p, WEIGHT]))
+        wanted.sort(key=lambda p: (certainty[p], -weights[p]))
         if only_certain:
             wanted = [p for p in wanted if certainty[p] == Certainty.CERTAIN] if certain == 1 and cut == 0 else []
         population = index.population(snapshot)
-        candidates = tuple(self._candidate(p, snapshot, population, explain) for p in wanted[:limit])
         return MatchAnswer(
             outcome=match_outcome(certain, len(wanted), cut),
-            candidates=candidates,
-            compared=int(found.queries[0, COMPARED]),
+            candidates=tuple([self._candidate(p, snapshot, population, explain) for p in wanted[:limit]]),
+            compared=counts[COMPARED],
             keys_cut=cut,
             population=population,
         )
 
     def _candidate(self, place: int, snapshot: Snapshot, population: int, explain: bool) -> Candidate:
         index, found, graded = self._index, self._reader.found, self._reader.graded
-        weight = int(found.candidates[0, place, WEIGHT])
+        cells = found.candidates[0, place].tolist()
+        weight = cells[WEIGHT]
         reasons = match_reasons(index.model, found.levels[0, place], graded.explanation[place], population) if explain else ()
         return Candidate(
-            person=person_view(index, int(found.candidates[0, place, PERSON]), snapshot),
+            person=person_view(index, cells[PERSON], snapshot),
             weight=weight / SCALE,
             probability=probability(weight),
-            certainty=CERTAINTIES[int(graded.certainty[place])],
-            relationship=relationship(index.model, int(found.candidates[0, place, WINNER])),
+            certainty=CERTAINTIES[graded.certainty[place]],
+            relationship=relationship(index.model, cells[WINNER]),
             decision_reasons=decision_reasons(int(graded.reasons[place])),
             reasons=reasons,
         )

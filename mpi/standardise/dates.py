@@ -36,6 +36,7 @@ _MISSING = DateReading()
 _PLACEHOLDER = DateReading(placeholder=True)
 
 _ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}[0-9:.+Z-]*")  # days repeat, moments do not
 _EIGHT_DIGITS = re.compile(r"(\d{8})(?:\d{4}(?:\d{2}(?:\.\d+)?)?(?:[+-]\d{4})?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})(?:\s?[-/.年]\s?(\d{1,2})?(?:\s?[-/.月]\s?(\d{1,2})?)?)?\s?日?号?")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?[-/. ]\s?(\d{1,2})\s?[-/. ]\s?(\d{4})")
@@ -52,12 +53,16 @@ _HAN_DIGITS = str.maketrans("〇零○一二三四五六七八九元", "00012345
 _HAN_NUMBER = re.compile("([一二三]?)十([一二三四五六七八九]?)")
 
 
-@lru_cache(_CACHED_VALUES)
 def read_date(text: str) -> DateReading:
-    """Read a date in any of the spellings of ``tests/golden/dates.csv``.
+    """Read a date in any of the spellings of ``tests/golden/dates.csv``; a time of day behind it is left out.
 
     Numbers with the year last are day/month/year (the usage of most countries) unless only month/day/year is possible.
     """
+    return _read_date(text[:10] if len(text) > 10 and _ISO_TIME.fullmatch(text) else text)
+
+
+@lru_cache(_CACHED_VALUES)
+def _read_date(text: str) -> DateReading:
     if _ISO.fullmatch(text):  # the common case
         return _checked(int(text[:4]), int(text[5:7]), int(text[8:]))
     form = clean(text)

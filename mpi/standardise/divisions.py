@@ -7,7 +7,7 @@ the catchment that changed their name from ``tables/division_successors.tsv``.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ _CURRENT_SINCE = 2020  # a division that existed then or later counts as today's
 _PROVINCE_ENDING = re.compile("省|市|(?:维吾尔|壮族|回族)?自治区|特别行政区")
 _COUNTY_ENDING = re.compile("区|县|市|旗|林区|特区|地区|盟|自治(?:县|州|旗)")
 _SHORTEST_STEM = 2
+_CACHED_BEGINNINGS = 1 << 14
 
 
 class Match(NamedTuple):
@@ -129,16 +130,21 @@ def match_division(text: str, start: int, within: int) -> Match | None:
     Short forms (重庆, 昌都, 渝中) count only for provinces and cities, or inside one, and not where a street or an estate
     bears the name (南京路).
     """
-    for name, codes, short in divisions().by_start.get(text[start : start + 2], ()):
-        if not text.startswith(name, start):
-            continue
-        if short and _AFTER_SHORT.match(text, start + len(name)):
-            continue
-        fitting = [code for code in codes if _fits(code, within) and (not short or within or code % 100 == 0)]
-        code = _choose(fitting)
-        if code:
+    for name, code, short in _names(text[start : start + 2], within):
+        if text.startswith(name, start) and not (short and _AFTER_SHORT.match(text, start + len(name))):
             return Match(code, len(name))
     return None
+
+
+@lru_cache(_CACHED_BEGINNINGS)
+def _names(beginning: str, within: int) -> tuple[tuple[str, int, bool], ...]:
+    """Names that begin so and mean one division inside ``within``: (name, code, "is a short form"), longest first."""
+    found = []
+    for name, codes, short in divisions().by_start.get(beginning, ()):
+        code = _choose([code for code in codes if _fits(code, within) and (not short or within or code % 100 == 0)])
+        if code:
+            found.append((name, code, short))
+    return tuple(found)
 
 
 def _choose(codes: list[int]) -> int:

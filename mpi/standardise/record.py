@@ -34,7 +34,11 @@ def standardise(record: PatientRecord) -> StandardRecord:
     Birth date and sex missing in the record are read off a valid resident number of the patient, and marked as derived.
     """
     names, flags = _names(record.names)
-    birth, death, recorded = read_date(record.birth_date), read_date(record.deceased_date), _recorded(record.recorded_at)
+    birth, death, recorded = (
+        read_date(record.birth_date),
+        read_date(record.deceased_date),
+        read_date(record.recorded_at).value,
+    )
     if birth.placeholder or death.placeholder:
         flags |= RecordFlag.PLACEHOLDER_DATE
     if _born_just_before(birth.value, recorded):
@@ -113,12 +117,6 @@ def _addresses(addresses: Sequence[Address]) -> tuple[tuple[StandardAddress, ...
 def _attributes(attributes: dict[str, str]) -> dict[str, StandardText]:
     values = {name: standard_word(text) for name, text in attributes.items()}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _recorded(recorded_at: str) -> int:
-    """Day of recording as yyyymmdd, 0 where unknown. The time of day is cut off first: days repeat, times do not."""
-    day = recorded_at[:10] if recorded_at[4:5] == "-" else recorded_at
-    return read_date(day).value
 
 
 def _born_just_before(birth_date: int, recorded: int) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -40,7 +41,7 @@ def validate(record: PatientRecord, *, today: date | None = None) -> None:
     if _suspicious(record):
         _check_texts(record)
     _check_numbers(record)
-    _check_dates(record, (today or date.today()) + _DAY)
+    _check_dates(record, _last_day(today or date.today()))
 
 
 def _suspicious(record: PatientRecord) -> bool:
@@ -135,9 +136,11 @@ def _check_numbers(record: PatientRecord) -> None:
         raise InputError("multiple_birth_order", f"is greater than {MAX_REPEATS}")
     _check_enum("sex", record.sex, Sex)
     for position, name in enumerate(record.names):
-        _check_enum(f"names[{position}].use", name.use, NameUse)
+        if type(name.use) is not NameUse:
+            _check_enum(f"names[{position}].use", name.use, NameUse)
     for position, identifier in enumerate(record.identifiers):
-        _check_enum(f"identifiers[{position}].type", identifier.type, IdentifierType)
+        if type(identifier.type) is not IdentifierType:
+            _check_enum(f"identifiers[{position}].type", identifier.type, IdentifierType)
     if record.guardian is not None and record.guardian.identifier is not None:
         _check_enum("guardian.identifier.type", record.guardian.identifier.type, IdentifierType)
 
@@ -151,21 +154,29 @@ def _check_enum(field: str, number: int, kind: type[IntEnum]) -> None:
         raise InputError(field, f"is none of the values of {kind.__name__}") from None
 
 
-def _check_dates(record: PatientRecord, latest: date) -> None:
+@lru_cache(2)
+def _last_day(today: date) -> int:
+    """The last day, as yyyymmdd, that does not lie in the future."""
+    last = today + _DAY
+    return last.year * 10_000 + last.month * 100 + last.day
+
+
+def _check_dates(record: PatientRecord, latest: int) -> None:
     _check_date("birth_date", record.birth_date, latest)
     _check_date("deceased_date", record.deceased_date, latest)
     _check_date("recorded_at", record.recorded_at, latest)
     for position, identifier in enumerate(record.identifiers):
-        _check_date(f"identifiers[{position}].period_start", identifier.period_start, latest)
-        _check_date(f"identifiers[{position}].period_end", identifier.period_end, None)
+        if identifier.period_start or identifier.period_end:
+            _check_date(f"identifiers[{position}].period_start", identifier.period_start, latest)
+            _check_date(f"identifiers[{position}].period_end", identifier.period_end, None)
 
 
-def _check_date(field: str, text: str, latest: date | None) -> None:
+def _check_date(field: str, text: str, latest: int | None) -> None:
     """``latest`` None: may lie in the future (a document is valid until then)."""
     if not text:
         return
     reading = read_date(text)
     if reading.problem:
         raise InputError(field, reading.problem)
-    if latest is not None and reading.value > latest.year * 10_000 + latest.month * 100 + latest.day:
+    if latest is not None and reading.value > latest:
         raise InputError(field, "lies in the future")
