@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 GATHER_FROM = 4  # writes in the last batch from which on the next one is gathered
 GATHER_STEP_S, GATHER_STEPS = 0.001, 32
+GATHER_QUIET = 4  # steps without a new write after which nobody is waited for any longer
+LOOK_EVERY = 16  # batches between two looks at the size of the log
 IDLE_S = 1.0  # without a write for so long, the writer tidies up
 ROW_RESERVE = 1024  # rows kept free, so that a batch never runs out of memory half-way
 TEXT_RESERVE = 512  # bytes a local number can take
@@ -57,7 +59,7 @@ class Writer:
         self._stopping = False
         self._scratch = new_scratch(len(index.model.features))
         self._last_at = 0
-        self._last_batch = 0
+        self._last_batch = self._expected = self._batches = 0
         self._durable = DurableValues(1, 0)
         self._segment = self._new_segment()
         self._thread = threading.Thread(target=self._run, name="mpi-writer", daemon=True)
@@ -104,22 +106,27 @@ class Writer:
             self._last_batch = len(batch)
             if batch:
                 self._process(batch)
-            self._checkpoint(idle=not batch)
+            self._expected = len(batch) + len(self._queue)  # who was answered will come again
+            self._batches += 1
+            if not batch or self._batches % LOOK_EVERY == 0:
+                self._checkpoint(idle=not batch)
 
     def _gather(self) -> None:
-        """Under load, wait a little while the queue still grows: a commit costs the same for two writes as for fifty.
+        """Under load, wait a little for as many writes as were under way before: a commit costs the same for two or fifty.
 
-        A caller alone never waits: the batch before had one write. The wait ends when nothing came for one step.
+        Without it callers fall into two groups that take turns, each with a commit of its own. A caller alone never waits:
+        the batch before had one write.
         """
         if self._last_batch < GATHER_FROM:
             return
-        seen, steps = len(self._queue), 0
-        while 0 < seen < self._batch_limit and steps < GATHER_STEPS:
+        seen, quiet, wanted = len(self._queue), 0, min(self._expected, self._batch_limit)
+        for _ in range(GATHER_STEPS):
+            if not 0 < seen < wanted or quiet == GATHER_QUIET:
+                return
             time.sleep(GATHER_STEP_S)
             now = len(self._queue)
-            if now == seen:
-                return
-            seen, steps = now, steps + 1
+            quiet = quiet + 1 if now == seen else 0
+            seen = now
 
     def _checkpoint(self, *, idle: bool) -> None:
         """Keep the write-ahead log short: small checkpoints while nothing waits, a large one only when it must be."""
