@@ -59,9 +59,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # How many request_ids are remembered at most.
     request_id_window_count: PositiveInt = 1_000_000
 
-    # Threads that answer calls. Writes do not hold one while they wait; reads take microseconds.
+    # Threads for calls that take milliseconds (batches, comparisons); single calls need none.
     worker_threads: Annotated[int, Meta(ge=1, le=64)] = 4
-    # Calls being worked on or waiting for a thread; beyond that they are refused.
+    # Calls that may be open at once, waiting writes included; beyond that they are refused.
     max_concurrent_rpcs: PositiveInt = 4_000
     # Open streams (WatchChanges and StreamResolve together); each takes a thread.
     max_streams: PositiveInt = 64

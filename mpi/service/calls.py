@@ -54,10 +54,15 @@ class Route:
     It serves both arrangements: called by direct.py, or through ``handler`` by gRPC's own server.
     """
 
-    __slots__ = ("_running", "pooled", "run")
+    __slots__ = ("_calls", "_running", "pooled", "run")
 
-    def __init__(self, run: Callable[[bytes, Reply], None], pooled: bool, running: list[None]) -> None:
-        self.run, self.pooled, self._running = run, pooled, running
+    def __init__(self, run: Callable[[bytes, Reply], None], pooled: bool, calls: Calls) -> None:
+        self.run, self.pooled, self._calls, self._running = run, pooled, calls, calls.running
+
+    def admit(self) -> None:
+        """Raises QueueFull when more calls are open than may be."""
+        if len(self._running) > self._calls.max_calls:
+            raise _busy("CALLS_FULL", "too many calls are open")
 
     def begin(self) -> Callable[[], object]:
         """Count a call as running; returns what is to be called when it has been answered."""
@@ -74,6 +79,13 @@ class Route:
         return grpc.unary_stream_rpc_method_handler(handle)
 
 
+def _busy(reason: str, message: str) -> QueueFull:
+    error = QueueFull(_BUSY_RETRY_S)
+    error.reason = reason
+    error.args = (message,)
+    return error
+
+
 def deadline_of(reply: Reply) -> float | None:
     """When the caller stops waiting, in time.monotonic() seconds. Raises DeadlinePassed when that is over."""
     left = reply.time_remaining()
@@ -87,9 +99,10 @@ def deadline_of(reply: Reply) -> float | None:
 class Calls:
     """Makes routes and gRPC handlers from functions of nouns and messages."""
 
-    def __init__(self, gate: Gate, *, max_streams: int) -> None:
+    def __init__(self, gate: Gate, *, max_calls: int, max_streams: int) -> None:
         self._gate = gate
-        self._running: list[None] = []  # appending and popping are atomic, counting up and down is not
+        self.max_calls = max_calls
+        self.running: list[None] = []  # appending and popping are atomic, counting up and down is not
         self._streams_left = max_streams
         self._lock = Lock()
         # More threads than streams, so that a stream too many is refused at once and does not wait for a thread.
@@ -98,7 +111,7 @@ class Calls:
     @property
     def in_flight(self) -> int:
         """Calls that were let in and are not answered yet."""
-        return len(self._running)
+        return len(self.running)
 
     def unary(self, request: type[Q], answer: Callable[[Q], Message], *, pooled: bool = False) -> Route:
         """A call that is answered from memory. ``pooled``: it may take milliseconds and shall not hold up the others."""
@@ -114,7 +127,7 @@ class Calls:
             else:
                 reply.send(response)
 
-        return Route(run, pooled, self._running)
+        return Route(run, pooled, self)
 
     def deferred(self, request: type[Q], submit: Callable[[Q, Reply, float | None], None], *, pooled: bool = False) -> Route:
         """A call that is answered later through its Reply."""
@@ -127,7 +140,7 @@ class Calls:
             except Exception as error:  # noqa: BLE001 — it becomes the call's status
                 reply.fail(error)
 
-        return Route(run, pooled, self._running)
+        return Route(run, pooled, self)
 
     def server_stream(
         self, request: type[Q], answers: Callable[[Q, grpc.ServicerContext], Iterator[bytes]]
@@ -154,7 +167,7 @@ class Calls:
 
     def _stream(self, start: Callable[[], Iterator[bytes]], context: grpc.ServicerContext) -> Iterator[bytes]:
         admitted = False
-        self._running.append(None)
+        self.running.append(None)
         try:
             self._gate.check()
             self._take_stream()
@@ -163,7 +176,7 @@ class Calls:
         except Exception as error:  # noqa: BLE001 — it becomes the call's status
             abort(context, error)
         finally:
-            self._running.pop()
+            self.running.pop()
             if admitted:
                 with self._lock:
                     self._streams_left += 1
@@ -171,8 +184,5 @@ class Calls:
     def _take_stream(self) -> None:
         with self._lock:
             if self._streams_left == 0:
-                error = QueueFull(_BUSY_RETRY_S)
-                error.reason = "STREAMS_FULL"
-                error.args = ("too many streams are open",)
-                raise error
+                raise _busy("STREAMS_FULL", "too many streams are open")
             self._streams_left -= 1

@@ -21,6 +21,7 @@ from typing import Any
 
 import grpc
 
+from mpi.errors import MpiError
 from mpi.service.calls import Route
 from mpi.service.failures import describe
 
@@ -92,7 +93,13 @@ class DirectReply:
         data = event.batch_operations[0].message()
         if data is None:  # the caller has gone, or sent nothing
             self._finish(None, grpc.StatusCode.CANCELLED, b"no request", None)
-        elif self._route.pooled:
+            return None, ()
+        try:
+            self._route.admit()
+        except MpiError as error:
+            self.fail(error)
+            return None, ()
+        if self._route.pooled:
             self._pool.submit(self._route.run, data, self)
         else:
             self._route.run(data, self)

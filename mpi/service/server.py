@@ -41,7 +41,7 @@ class Server:
         self._config = config
         self._gate = Gate()
         self._answering = Answering()
-        self._calls = Calls(self._gate, max_streams=config.max_streams)
+        self._calls = Calls(self._gate, max_calls=config.max_concurrent_rpcs, max_streams=config.max_streams)
         self._side_pool = ThreadPoolExecutor(_SIDE_THREADS, thread_name_prefix="mpi-side")
         self._health = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=self._side_pool)
         self._identity = identity.IdentityService(opened.registry, config, self._answering)

@@ -86,7 +86,7 @@ def broken(request: pytest.FixtureRequest) -> Iterator[grpc.Channel]:
     """A server whose handlers fail in ways that nobody foresaw, in both arrangements."""
     gate = Gate()
     gate.open()
-    calls = Calls(gate, max_streams=1)
+    calls = Calls(gate, max_calls=100, max_streams=1)
     table = {
         "Read": calls.unary(pb.LookupRequest, _secret_key_error),
         "Write": calls.deferred(pb.LookupRequest, _deferred_secret),

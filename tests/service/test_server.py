@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from mpi.client import IndexClient
+from mpi.client import IndexClient, messages
 from mpi.errors import ConfigError, MpiError, NotFound, QueueFull, Unavailable
 from mpi.records import HumanName, PatientRecord, ResolveAnswer
 from mpi.service import direct
 from mpi.service.server import Server
+from mpi.v1 import identity_pb2
 
 Patient = Callable[..., PatientRecord]
 SERVICES = ("", "mpi.v1.IdentityService", "mpi.v1.AdminService")
@@ -163,6 +165,36 @@ def test_without_the_direct_way_answers_are_the_same(
         assert all(isinstance(r, ResolveAnswer) for r in results)
         with pytest.raises(NotFound):
             client.retire_record("cqmu1", "nobody")
+
+
+def test_calls_that_are_given_up_leave_nothing_behind(start: Callable[..., Any], patient: Patient) -> None:
+    running = start()
+    with running.client() as client:
+        client.resolve(patient(1))
+    request = identity_pb2.ResolveRequest(record=messages.patient_record(patient(2)))
+    with grpc.insecure_channel(running.target) as channel:
+        call = channel.unary_unary("/mpi.v1.IdentityService/Resolve")
+        for _ in range(100):
+            call.future(request.SerializeToString()).cancel()
+        with pytest.raises(grpc.RpcError) as caught:
+            call(request.SerializeToString(), timeout=0.0)
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        until = time.monotonic() + 10
+        while (running.server._grpc._state.rpc_states or running.server._calls.in_flight) and time.monotonic() < until:
+            time.sleep(0.01)
+    assert running.server._calls.in_flight == 0
+    assert not running.server._grpc._state.rpc_states
+
+
+def test_more_open_calls_than_may_be_are_told_to_come_back(start: Callable[..., Any], patient: Patient) -> None:
+    running = start(max_concurrent_rpcs=2)
+    with grpc.insecure_channel(running.target) as channel:
+        call = channel.unary_unary("/mpi.v1.IdentityService/Resolve")
+        requests = [
+            identity_pb2.ResolveRequest(record=messages.patient_record(patient(n))).SerializeToString() for n in range(200)
+        ]
+        codes = {future.code() for future in [call.future(request) for request in requests] if future.exception() or True}
+    assert codes == {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
 
 
 def test_service_info_counts(client: IndexClient, patient: Patient) -> None:
