@@ -27,9 +27,9 @@ from mpi.service.failures import describe
 
 try:
     from grpc import _server
-    from grpc._cython import cygrpc  # type: ignore[attr-defined]
-except ImportError:  # pragma: no cover — another gRPC
-    _server = cygrpc = None  # type: ignore[assignment]
+    from grpc._cython import cygrpc  # type: ignore[attr-defined]  # private: its stubs leave it out
+except ImportError:  # another gRPC
+    _server = cygrpc = None  # type: ignore[assignment]  # then available() says no
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,8 @@ class DirectReply:
         return None, ()
 
     def time_remaining(self) -> float | None:
-        return max(self._arrival.call_details.deadline - time.time(), 0.0)  # type: ignore[no-any-return]
+        deadline: float = self._arrival.call_details.deadline
+        return max(deadline - time.time(), 0.0)
 
     def send(self, response: bytes) -> None:
         self._finish(response, grpc.StatusCode.OK, b"", None)
@@ -133,7 +134,7 @@ class DirectServing:
     """Starts a gRPC server with a poller of its own that answers ``routes`` (by path) directly."""
 
     def __init__(self, server: grpc.Server, routes: Mapping[str, Route], pool: Executor) -> None:
-        self._state: Any = server._state  # type: ignore[attr-defined]
+        self._state: Any = server._state  # type: ignore[attr-defined]  # private
         self._routes = {path.encode(): route for path, route in routes.items()}
         self._pool = pool
 
