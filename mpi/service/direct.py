@@ -12,7 +12,6 @@ All use of gRPC's private parts stands in this file.
 from __future__ import annotations
 
 import inspect
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,15 +22,13 @@ import grpc
 
 from mpi.errors import MpiError
 from mpi.service.calls import Route
-from mpi.service.failures import describe
+from mpi.service.failures import describe, foreseen
 
 try:
     from grpc import _server
     from grpc._cython import cygrpc  # type: ignore[attr-defined]  # private: its stubs leave it out
 except ImportError:  # another gRPC
     _server = cygrpc = None  # type: ignore[assignment]  # then available() says no
-
-log = logging.getLogger(__name__)
 
 _POLL_S = 1.0
 _NO_FLAGS = 0
@@ -161,8 +158,8 @@ class DirectServing:
                 mine = event.completion_type == timeout or (event.tag is arrival and self._accept(event))
                 if not mine and not ordinary(state, event):
                     return
-            except Exception:  # the poller must survive anything: without it nobody is answered
-                log.exception("an event of gRPC failed")
+            except Exception as error:  # noqa: BLE001 — the poller must survive anything: without it nobody is answered
+                foreseen(error)  # logs it without its text
             event = None  # a reference to a call that is shut down would keep the queue busy (as in gRPC's own loop)
 
     def _accept(self, event: Any) -> bool:

@@ -10,7 +10,7 @@ from mpi.records import HumanName, RecordFlag, StandardName
 from mpi.standardise.characters import HAN, clean, has_han
 from mpi.standardise.hanzi import han_text, han_value
 from mpi.standardise.latin_names import latin_name
-from mpi.standardise.newborns import masked_family, newborn_of
+from mpi.standardise.newborns import called_after, masked_family, newborn_of
 from mpi.standardise.placeholders import is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
@@ -41,6 +41,13 @@ def _surnames() -> dict[str, frozenset[str]]:
 def read_name(name: HumanName) -> NameReading:
     """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
     return _read(name.text, name.family, name.given)
+
+
+def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameReading:
+    """``read_name`` for a record that names a guardian or was written within days of the birth (see ``called_after``)."""
+    compact = han_text(name.text or name.family + name.given)
+    found = called_after(compact, han_text(mother) if mother else "", just_born) if compact else None
+    return read_name(name) if found is None else NameReading(_family_only(found), _NEWBORN)
 
 
 @lru_cache(_CACHED_VALUES)

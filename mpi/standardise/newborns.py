@@ -12,8 +12,10 @@ _KIN = "[长次三四大小]?(?:儿子?|女儿|子|[男女]?[婴孩]|男|女|婴
 _BORN = "新生儿|婴儿|男婴|女婴|大婴|小婴|bb|baby"
 _TWIN = "[a-d甲乙丙丁大小一二三1-4]"
 _OF_MOTHER = re.compile(f"([{HAN}x*]{{1,4}}?)(?:(?:之|的)(?:{_TWIN}?(?:{_KIN}){_TWIN}?)|(?:{_BORN}){_TWIN}?)")
+_AFTER_MOTHER = re.compile(f"(?:之|的)?{_TWIN}?(?:{_KIN}|婴){_TWIN}?")  # what may stand behind a mother's whole name
 _ALONE = re.compile(f"(?:无名|弃|某)?(?:{_BORN}|宝宝|毛毛|宝贝){_TWIN}?")
 _MASKED = re.compile(f"([{HAN}])(?:某{{1,3}}|[*x]{{1,3}}|先生|女士|小姐)|某{{1,3}}[{HAN}]?")
+_SHORTEST_NAME = 2  # characters
 
 
 def newborn_of(text: str) -> str | None:
@@ -24,6 +26,17 @@ def newborn_of(text: str) -> str | None:
     if match := _OF_MOTHER.fullmatch(text):
         return match[1]
     return "" if _ALONE.fullmatch(text) else None
+
+
+def called_after(text: str, mother: str, just_born: bool) -> str | None:
+    """The mother's name in a child's name that is hers and a word for child, without 之 (韩红子 for the son of 韩红).
+
+    As a text alone that may be a name like any other. It is none where the record tells the mother's name (``mother``), or
+    where it was written within days of the birth. None where the text is no such placeholder; all texts are Han only.
+    """
+    if len(mother) >= _SHORTEST_NAME and text.startswith(mother) and _AFTER_MOTHER.fullmatch(text, len(mother)):
+        return mother
+    return text[:-1] if just_born and len(text) > _SHORTEST_NAME and text[-1] in "子女" else None
 
 
 def masked_family(text: str) -> str | None:

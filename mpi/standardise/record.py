@@ -7,7 +7,6 @@ from datetime import date
 
 from mpi.records import (
     Address,
-    HumanName,
     PatientRecord,
     RecordFlag,
     Sex,
@@ -19,7 +18,7 @@ from mpi.records import (
 from mpi.standardise.addresses import read_address
 from mpi.standardise.dates import read_date
 from mpi.standardise.identifiers import read_document
-from mpi.standardise.names import read_name
+from mpi.standardise.names import read_childs_name, read_name
 from mpi.standardise.numbers import number_facts
 from mpi.standardise.phones import read_phone
 from mpi.standardise.words import standard_ethnicity, standard_word
@@ -33,15 +32,13 @@ def standardise(record: PatientRecord) -> StandardRecord:
     What cannot be read is missing; placeholders are missing and flagged; nothing of the guardian becomes the patient's.
     Birth date and sex missing in the record are read off a valid resident number of the patient, and marked as derived.
     """
-    names, flags = _names(record.names)
-    birth, death, recorded = (
-        read_date(record.birth_date),
-        read_date(record.deceased_date),
-        read_date(record.recorded_at).value,
-    )
+    birth, death = read_date(record.birth_date), read_date(record.deceased_date)
+    recorded = read_date(record.recorded_at).value
+    just_born = _born_just_before(birth.value, recorded)
+    names, flags = _names(record, just_born=just_born)
     if birth.placeholder or death.placeholder:
         flags |= RecordFlag.PLACEHOLDER_DATE
-    if _born_just_before(birth.value, recorded):
+    if just_born:
         flags |= RecordFlag.NEWBORN
     documents = [read_document(identifier) for identifier in record.identifiers]
     newborn = bool(flags) and RecordFlag.NEWBORN in flags
@@ -69,17 +66,17 @@ def standardise(record: PatientRecord) -> StandardRecord:
     )
 
 
-def _names(names: Sequence[HumanName]) -> tuple[tuple[StandardName, ...], RecordFlag]:
+def _names(record: PatientRecord, *, just_born: bool) -> tuple[tuple[StandardName, ...], RecordFlag]:
     """Different names, in order; the flags of all."""
-    if len(names) == 1:
-        return read_name(names[0])
-    found: dict[StandardName, None] = {}
-    flags = RecordFlag.NONE
-    for name in names:
-        reading = read_name(name)
-        found.update(dict.fromkeys(reading.names))
-        flags = _all(flags, reading.flags)
-    return tuple(found), flags
+    if just_born or record.guardian is not None:
+        mother = record.guardian.name if record.guardian is not None else ""
+        readings = [read_childs_name(name, mother, just_born=just_born) for name in record.names]
+    elif len(record.names) == 1:  # the common case
+        return read_name(record.names[0])
+    else:
+        readings = [read_name(name) for name in record.names]
+    found = dict.fromkeys(name for reading in readings for name in reading.names)
+    return tuple(found), _all(*(reading.flags for reading in readings))
 
 
 def _all(*flags: RecordFlag) -> RecordFlag:

@@ -171,3 +171,33 @@ ETHNIC_GROUPS = [("汉族", "汉"), ("漢", "汉"), ("01", "汉"), ("1", "汉"),
 @pytest.mark.parametrize(("text", "group"), ETHNIC_GROUPS)
 def test_ethnic_groups(text: str, group: str) -> None:
     assert standard_ethnicity(text) == group
+
+
+@pytest.mark.parametrize(
+    ("name", "mother", "recorded_at", "family", "newborn"),
+    [
+        ("韩红子", "韩红", "2017-06-16", "韩", True),  # the mother is named: at any age
+        ("韩红子", "韓紅", "2017-06-16", "韩", True),
+        ("李范芬女", "", "2013-05-20", "李", True),  # written a day after the birth
+        ("李芳二女", "李芳", "2020-01-01", "李", True),
+        ("欧阳娜子", "欧阳娜", "2020-01-01", "欧阳", True),
+        ("田梅子", "", "2020-01-01", "田", False),  # a name like any other
+        ("王子", "", "2013-05-20", "王", False),
+        ("韩红梅", "韩红", "2017-06-16", "韩", False),
+    ],
+)
+def test_a_child_called_after_its_mother(name: str, mother: str, recorded_at: str, family: str, newborn: bool) -> None:
+    guardian = Guardian(name=mother, relationship="母亲") if mother else None
+    record = PatientRecord(
+        source="a",
+        local_id="1",
+        names=(HumanName(text=name),),
+        birth_date="2013-05-19",
+        recorded_at=recorded_at,
+        guardian=guardian,
+    )
+    found = standardise(record)
+    assert (RecordFlag.PLACEHOLDER_NAME in found.flags) is newborn
+    assert (found.names[0].given is None) is newborn
+    assert found.names[0].family is not None
+    assert found.names[0].family.text == family
