@@ -54,20 +54,20 @@ class Route:
     It serves both arrangements: called by direct.py, or through ``handler`` by gRPC's own server.
     """
 
-    __slots__ = ("_calls", "_running", "pooled", "run")
+    __slots__ = ("_calls", "pooled", "run")
 
     def __init__(self, run: Callable[[bytes, Reply], None], pooled: bool, calls: Calls) -> None:
-        self.run, self.pooled, self._calls, self._running = run, pooled, calls, calls.running
+        self.run, self.pooled, self._calls = run, pooled, calls
 
     def admit(self) -> None:
         """Raises QueueFull when more calls are open than may be."""
-        if len(self._running) > self._calls.max_calls:
+        if self._calls.in_flight > self._calls.max_calls:
             raise _busy("CALLS_FULL", "too many calls are open")
 
     def begin(self) -> Callable[[], object]:
         """Count a call as running; returns what is to be called when it has been answered."""
-        self._running.append(None)
-        return self._running.pop
+        self._calls.running.append(None)
+        return self._calls.running.pop
 
     def handler(self) -> grpc.RpcMethodHandler[Any, Any]:
         """For gRPC's own server: unary on the wire, to gRPC a stream of one answer, which may be given later."""

@@ -45,9 +45,11 @@ def read_name(name: HumanName) -> NameReading:
 
 def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameReading:
     """``read_name`` for a record that names a guardian or was written within days of the birth (see ``called_after``)."""
-    compact = han_text(name.text or name.family + name.given)
-    found = called_after(compact, han_text(mother) if mother else "", just_born) if compact else None
-    return read_name(name) if found is None else NameReading(_family_only(found), _NEWBORN)
+    reading = read_name(name)
+    if reading.flags:  # it is no name by its text alone
+        return reading
+    mothers = called_after(han_text(name.text or name.family + name.given), han_text(mother), just_born)
+    return reading if mothers is None else NameReading(_family_only(mothers), _NEWBORN)
 
 
 @lru_cache(_CACHED_VALUES)

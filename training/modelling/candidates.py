@@ -11,9 +11,9 @@ from mpi.linkage.hashtable import Table
 from mpi.linkage.jit import kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import SCALE, Tables, compile_tables, match_weight
-from mpi.linkage.search import Scratch, new_scratch, pair_levels
+from mpi.linkage.search import Scratch, new_scratch
 from training.modelling.keys import Groups, pair_chunks
-from training.modelling.patterns import Int32s, empty_table
+from training.modelling.patterns import Int32s, empty_table, records_levels
 
 Int64s = npt.NDArray[np.int64]
 
@@ -50,9 +50,7 @@ def _weigh(
 ) -> None:
     tables, encoded, dictionary, scratch = borrow(tables), borrow(encoded), borrow(dictionary), borrow(scratch)
     for i in range(len(a)):
-        rows_a = (encoded.starts[a[i]], encoded.starts[a[i] + 1])
-        rows_b = (encoded.starts[b[i]], encoded.starts[b[i] + 1])
-        pair_levels(tables, encoded, rows_a, encoded, rows_b, dictionary, scratch)
+        records_levels(tables, encoded, a[i], b[i], dictionary, scratch)
         weight = match_weight(tables, scratch.levels, scratch.adjustments, population, len(scratch.levels))[0]
         later = max(a[i], b[i])
         best[later] = max(best[later], weight)

@@ -12,7 +12,7 @@ from mpi.linkage.borrow import borrow
 from mpi.linkage.comparison import LEVELS
 from mpi.linkage.features import Encoded
 from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, prepare
-from mpi.linkage.jit import kernel
+from mpi.linkage.jit import inner, kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import Tables, compile_tables
 from mpi.linkage.search import Scratch, new_scratch, pair_levels
@@ -83,15 +83,20 @@ def empty_table() -> Table:
     return table
 
 
+@inner
+def records_levels(tables: Tables, encoded: Encoded, a: int, b: int, dictionary: Table, scratch: Scratch) -> None:
+    """Leave the levels of records a and b of one batch in ``scratch``."""
+    rows_a, rows_b = (encoded.starts[a], encoded.starts[a + 1]), (encoded.starts[b], encoded.starts[b + 1])
+    pair_levels(tables, encoded, rows_a, encoded, rows_b, dictionary, scratch)
+
+
 @kernel
 def _compare(
     tables: Tables, encoded: Encoded, a: Int32s, b: Int32s, dictionary: Table, scratch: Scratch, out: Packed
 ) -> None:
     tables, encoded, dictionary, scratch = borrow(tables), borrow(encoded), borrow(dictionary), borrow(scratch)
     for i in range(len(a)):
-        rows_a = (encoded.starts[a[i]], encoded.starts[a[i] + 1])
-        rows_b = (encoded.starts[b[i]], encoded.starts[b[i] + 1])
-        pair_levels(tables, encoded, rows_a, encoded, rows_b, dictionary, scratch)
+        records_levels(tables, encoded, a[i], b[i], dictionary, scratch)
         packed = np.uint64(0)
         for f in range(len(scratch.levels)):
             packed |= np.uint64(scratch.levels[f]) << np.uint64(4 * f)
