@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("training.demo", "a real server, FEBRL4 and a small Chongqing through it, and one click explained"),
     "population": ("training.population.command", "write a synthetic population with its truth to a folder"),
     "fit": ("training.fit", "estimate a model from files of records, without labels"),
+    "compare": ("training.life.compare", "what would change if a new model decided"),
     "shipped": ("training.shipped", "fit the models that come with the package again"),
 }
 

@@ -19,6 +19,7 @@ from mpi.registry.writes import Submission
 
 BATCH, UNDER_WAY = 500, 16  # records a submission, submissions that wait at a time
 ROWS_PER_RECORD = 3  # memory that is reserved, and costs nothing where it is not used
+LEAST_ROWS = 100_000  # an index wants room for the longest local numbers of a whole batch, however few the records
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def link(model: Model, frequencies: TermFrequencies, records: Sequence[PatientRe
 
     ``population``: persons the prior is taken for, where it is more than the index holds. Raises what the registry answers.
     """
-    capacity = ROWS_PER_RECORD * len(records) + 10_000
+    capacity = ROWS_PER_RECORD * len(records) + LEAST_ROWS
     with tempfile.TemporaryDirectory(prefix="mpi-evaluation-") as folder:
         limits = Limits(catchment=population, capacity_rows=capacity)
         registry = Registry.open(Path(folder) / "index", model, frequencies, limits)
