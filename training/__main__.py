@@ -14,6 +14,7 @@ COMMANDS = {
     "population": ("training.population.command", "write a synthetic population with its truth to a folder"),
     "fit": ("training.fit", "estimate a model from files of records, without labels"),
     "compare": ("training.life.compare", "what would change if a new model decided"),
+    "publish": ("training.life.publish", "put a model into use, if it passes its gates"),
     "shipped": ("training.shipped", "fit the models that come with the package again"),
 }
 

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from mpi.records import Outcome
 from small_model import MODEL, NO_FREQUENCIES
 
 from mpi.linkage.model import Model, load_model
+from mpi.records import Outcome
 from training import people
 from training.__main__ import main
 from training.evaluation.linking import Linked

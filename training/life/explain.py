@@ -32,8 +32,8 @@ class Line:
 class PairExplanation:
     """A pair under one model; ``prior`` and the bits of all lines add up to ``weight``, bits.
 
-    ``probability``: that the two are one person; the weight said otherwise. ``relationship``: the most likely class, "stranger"
-    included. ``lines``: feature → line, in the model's order.
+    ``probability``: that the two are one person; the weight said otherwise. ``relationship``: the most likely class, or
+    "stranger". ``lines``: feature → line, in the model's order.
     """
 
     weight: float

@@ -33,7 +33,7 @@ def write_model(model: Model, frequencies: TermFrequencies, out: Path) -> Model:
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".parquet").write_bytes(sidecar)
-    out.write_text(HEADER + _document(named), encoding="utf-8")
+    out.write_text(model_document(named), encoding="utf-8")
     return load_model(out)[0]
 
 
@@ -47,11 +47,11 @@ def sidecar_bytes(model: Model, frequencies: TermFrequencies) -> bytes:
     return buffer.getvalue()
 
 
-def _document(model: Model) -> str:
+def model_document(model: Model) -> str:
     """TOML with one array a line, so that a person can read it and a difference between two fits is a few lines."""
     plain: dict[str, Any] = msgspec.to_builtins(model)
     text = tomli_w.dumps(plain)
-    return _ARRAY.sub(_one_line, text)
+    return HEADER + _ARRAY.sub(_one_line, text)
 
 
 def _one_line(found: re.Match[str]) -> str:
