@@ -15,6 +15,8 @@ COMMANDS = {
     "fit": ("training.fit", "estimate a model from files of records, without labels"),
     "compare": ("training.life.compare", "what would change if a new model decided"),
     "publish": ("training.life.publish", "put a model into use, if it passes its gates"),
+    "import-splink": ("training.exchange.import_splink", "a Splink model as one of ours, and what is lost"),
+    "export-splink": ("training.exchange.export_splink", "one of our models for Splink, and what is lost"),
     "shipped": ("training.shipped", "fit the models that come with the package again"),
 }
 
