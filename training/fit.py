@@ -20,6 +20,9 @@ from mpi.errors import MpiError
 from mpi.linkage.jit import sources_hash
 from mpi.linkage.model import Model
 from mpi.records import PatientRecord
+from training.labels.label_file import read_labels
+from training.labels.refining import LabelPlan
+from training.labels.view import print_labels
 from training.modelling.assemble import Effort, Estimate, estimate
 from training.modelling.candidates import best_candidates
 from training.modelling.encode import encode_records
@@ -42,6 +45,7 @@ class Request:
     effort: Effort = field(default_factory=Effort)
     sources: tuple[str, ...] = ()  # what the records are, for the provenance
     sampled: float = 1.0
+    labels: LabelPlan | None = None
 
 
 def main(arguments: list[str]) -> int:
@@ -58,6 +62,7 @@ def main(arguments: list[str]) -> int:
             population=options.population,
             sources=tuple(path.name for path in options.files),
             sampled=sampled,
+            labels=_labels(options),
         )
         model, found, thresholds = fit_model(request, records)
     except MpiError as error:
@@ -67,13 +72,16 @@ def main(arguments: list[str]) -> int:
         print(f"fit: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
         return 1
     print_report(model, found, thresholds, seconds=time.monotonic() - began, out=options.out)
+    if found.labels is not None:
+        print_labels(found.labels)
     return 0
 
 
 def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model, Estimate, Thresholds]:
     """Encode, estimate, choose thresholds, write. Raises ModelError where the records do not support a model."""
-    table = encode_records(request.template.model, records)
-    found = estimate(request.template, table, seed=request.seed, effort=request.effort)
+    wanted = request.labels.labels.keys() if request.labels else ()
+    table = encode_records(request.template.model, records, wanted)
+    found = estimate(request.template, table, seed=request.seed, effort=request.effort, labels=request.labels)
     persons = table.records / (1 + float(found.fit.expected[0]))
     population = request.population or persons / request.sampled
     model, frequencies = finished_model(found, sampled=request.sampled)
@@ -106,7 +114,7 @@ def _provenance(
         "seed": request.seed,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "code": sources_hash(),
-        "pairs_compared": int(found.problem.counts.sum()),
+        "pairs_compared": int(found.problem.seen_pairs),
         "patterns": len(found.problem.counts),
         "converged": fit.converged,
         "log_likelihood": [round(value, 3) for value in fit.objectives],  # with the smoothing prior: this never falls
@@ -121,11 +129,23 @@ def _provenance(
         "expected_reviews_per_record": _short(thresholds.reviews),
         "expected_missed_links": _short(thresholds.missed),
         "notes": [*found.notes, *fit.warnings],
+        **({"labels": found.labels.provenance()} if found.labels else {}),
     }
 
 
 def _short(value: float | np.floating) -> float:
     return float(f"{value:.6g}")
+
+
+def _labels(options: argparse.Namespace) -> LabelPlan | None:
+    if options.labels is None:
+        return None
+    if not 0 < options.label_weight <= 1:
+        raise MpiError("--label-weight: must be above 0 and at most 1")
+    plan = LabelPlan(read_labels(options.labels), weight=options.label_weight, keep=frozenset(options.keep_labeller))
+    if unknown := plan.keep - {label.steward for label in plan.labels.labels}:
+        raise MpiError(f"--keep-labeller: '{min(unknown)}' has no label in {options.labels.name}")
+    return plan
 
 
 def _read(files: list[Path], maps: list[Path], most: int, seed: int) -> tuple[Iterator[PatientRecord], float]:
@@ -165,4 +185,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
+    parser.add_argument("--labels", type=Path, default=None, metavar="LABELS.csv", help="stewards' decisions on pairs")
+    parser.add_argument("--label-weight", type=float, default=1.0, help="of a label, above 0 and at most 1 (default 1)")
+    parser.add_argument("--keep-labeller", action="append", default=[], metavar="NAME", help="never leave this steward out")
     return parser.parse_args(arguments)

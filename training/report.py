@@ -27,7 +27,7 @@ def print_report(model: Model, found: Estimate, thresholds: Thresholds, *, secon
         f"records; {thresholds.missed:.2%} of the links to be found are missed, beside what blocking does not see"
     )
     console.print(
-        f"{model.reference}: {found.problem.records:,} records, {found.problem.counts.sum():,.0f} pairs in "
+        f"{model.reference}: {found.problem.records:,} records, {found.problem.seen_pairs:,.0f} pairs in "
         f"{len(found.problem.counts):,} patterns, {len(fit.objectives)} steps, {seconds:.0f} s → {out}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,12 @@ def test_an_explanation_says_missing_where_nothing_is_known() -> None:
 
 
 def test_a_link_is_wrong_where_the_person_never_held_the_patient() -> None:
-    linked = Linked(
-        person=np.array([0, 0, 1, 0, 1], np.int64),
-        outcome=np.array([Outcome.NEW, Outcome.LINKED, Outcome.NEW, Outcome.LINKED, Outcome.LINKED], np.uint8),
-        probability=np.zeros(5),
-        reviewed=[(), (), (0,), (), ()],
+    columns: dict[str, Any] = {each.name: np.zeros(5, np.int64) for each in dataclasses.fields(Linked)}
+    columns["person"] = np.array([0, 0, 1, 0, 1], np.int64)
+    columns["outcome"] = np.array(
+        [Outcome.NEW, Outcome.LINKED, Outcome.NEW_WITH_REVIEW, Outcome.LINKED, Outcome.LINKED], np.uint8
     )
+    linked = Linked(**columns | {"reviewed": [(), (), (0,), (), ()]})
     truth = np.array([7, 7, 7, 8, 7], np.int64)
     assert wrong_links(linked, truth) == (3, 1)
     assert find_changes(linked, linked, truth).reviews_kept.right == 1

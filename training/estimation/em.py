@@ -9,6 +9,8 @@ step, with B the patterns that satisfy a rule:
     q ∝ N + prior    s ∝ Σ_l N w + prior    m ∝ N_same + Σ_c N_c w_c + prior
     λ_c       = Σ_B n(γ) r_c(γ) / P_c(B)                                      with the new p; strangers: T
 
+Pairs that were labelled are shared among the classes their label allows: r is 0 in all others.
+
 All but the last line maximise the imputed posterior, the last one is the maximum for the new p; both raise the posterior
 (Dempster, Laird and Rubin 1977; conditional maximisation: Meng and Rubin 1993). Strangers are less than T by the other
 classes' pairs, one part in n: that is left aside while climbing and put right in the result.
@@ -95,7 +97,9 @@ def step(frame: Frame, point: Point) -> tuple[Point, float, float]:
     p = probabilities(frame, point)
     table = likelihood_table(p)
     totals, sums = np.zeros(len(point.pairs)), np.zeros(table.shape)
-    value = expectation(problem.patterns, problem.counts, table, point.pairs, totals, sums)
+    value = 0.0
+    for patterns, seen, possible in problem.parts():
+        value += expectation(patterns, seen, table, point.pairs * possible, totals, sums)
     counts = sums.transpose(2, 0, 1)
     counts[:, :, 0] = 0.0
     for c in range(len(point.pairs)):

@@ -68,12 +68,13 @@ def standard_errors(frame: Frame, point: Point) -> Errors:
     parts = point.sharing[:, :, None] * point.free[0] / np.maximum(p, LEAST_P)  # part of p that comes from m
     table = likelihood_table(p)
     information = np.zeros((layout.size, layout.size))
-    for at in range(0, len(frame.problem.patterns), CHUNK):
-        patterns, counts = frame.problem.patterns[at : at + CHUNK], frame.problem.counts[at : at + CHUNK]
-        shares = np.empty((len(patterns), len(point.pairs)))
-        responsibilities(patterns, table, point.pairs, shares)
-        scores = _scores(frame, layout, point, patterns, shares, parts)
-        information += scores.T @ (scores * counts[:, None])
+    for every, seen, possible in frame.problem.parts():
+        for at in range(0, len(every), CHUNK):
+            patterns, counts = every[at : at + CHUNK], seen[at : at + CHUNK]
+            shares = np.empty((len(patterns), len(point.pairs)))
+            responsibilities(patterns, table, point.pairs * possible, shares)
+            scores = _scores(frame, layout, point, patterns, shares, parts)
+            information += scores.T @ (scores * counts[:, None])
     for block in layout.blocks:
         q = point.free[block.c, block.f, block.levels]
         information[block.place, block.place] += frame.prior[block.c, block.f].sum() * (np.diag(q) - np.outer(q, q))

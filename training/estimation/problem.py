@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +51,20 @@ class ClassSpec:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Pairs of which somebody said whether they are one person, counted by pattern; they are in no other count.
+
+    patterns   uint8[P, F]  each satisfies a rule
+    same       float64[P]   pairs that are the same person: the first class and no other
+    different  float64[P]   pairs that are not: any class but the first
+    """
+
+    patterns: Levels
+    same: Floats
+    different: Floats
+
+
+@dataclass(frozen=True)
 class Problem:
     """Counted level patterns and what is known beforehand. F features, L the most levels, P distinct patterns.
 
@@ -60,6 +74,7 @@ class Problem:
     missing_patterns  bool[M, F]   which features are missing together …
     missing_shares    float64[M]   … and in which share of random pairs
     records   number of records n the patterns come from
+    labelled  pairs whose class is known in part, beside ``counts``
     """
 
     features: tuple[FeatureSpec, ...]
@@ -71,6 +86,7 @@ class Problem:
     missing_patterns: Flags
     missing_shares: Floats
     records: int
+    labelled: Labelled | None = None
 
     @property
     def total_pairs(self) -> float:
@@ -81,6 +97,21 @@ class Problem:
     def levels(self) -> int:
         """L, the most levels of any feature."""
         return max(len(f.levels) for f in self.features)
+
+    @property
+    def seen_pairs(self) -> float:
+        """All pairs that were counted, labelled or not."""
+        return float(sum(counts.sum() for _, counts, _ in self.parts()))
+
+    def parts(self) -> Iterator[tuple[Levels, Floats, Floats]]:
+        """(patterns, counts, float64[C + 1]: 1 where the pairs may be of the class, else 0), first those nobody labelled."""
+        everything = np.ones(len(self.classes) + 1)
+        yield self.patterns, self.counts, everything
+        if self.labelled is not None:
+            first = np.zeros(len(everything))
+            first[0] = 1.0
+            yield self.labelled.patterns, self.labelled.same, first
+            yield self.labelled.patterns, self.labelled.different, everything - first
 
     def column(self, name: str) -> int:
         """Index of a feature. Raises ModelError."""

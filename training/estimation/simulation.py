@@ -37,7 +37,7 @@ def count_patterns(levels: Levels) -> tuple[Levels, Floats]:
 def redraw(problem: Problem, p: Floats, pairs: Floats, random: np.random.Generator) -> Problem:
     """The problem with patterns drawn from these parameters in place of its own: a parametric bootstrap's sample."""
     patterns, counts = draw_patterns(problem, p, pairs, random)
-    return dataclasses.replace(problem, patterns=patterns, counts=counts)
+    return dataclasses.replace(problem, patterns=patterns, counts=counts, labelled=None)
 
 
 def _draw_rule(problem: Problem, p: Floats, pairs: float, mask: Flags, random: np.random.Generator) -> Levels:

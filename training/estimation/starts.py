@@ -54,7 +54,7 @@ def _geometric(possible: Flags, exact: float) -> Floats:
 def _pairs(frame: Frame, p: Floats, random: np.random.Generator | None) -> Floats:
     """λ: the pairs seen beyond what strangers explain, divided among the classes, each blown up by its recall."""
     problem = frame.problem
-    seen = float(problem.counts.sum())
+    seen = problem.seen_pairs
     strangers = problem.total_pairs * class_coverage(frame.coverage, p[-1])
     excess = max(seen - strangers, LEAST_EXCESS * seen)
     others = len(problem.classes) - 1

@@ -13,6 +13,8 @@ from mpi.linkage.comparison import LEVELS
 from mpi.linkage.model import Model
 from training.estimation.problem import FeatureSpec, Fit, Problem
 from training.estimation.strangers import LevelShares, fit_with_strangers, level_shares
+from training.labels.pairs import decided_pairs
+from training.labels.refining import LabelPlan, LabelReport, refine
 from training.modelling.encode import Table
 from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
 from training.modelling.rules import LevelRule, level_rules
@@ -43,7 +45,10 @@ class Effort:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept."""
+    """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept.
+
+    ``labels``: what came of stewards' decisions, None without any.
+    """
 
     template: Template
     problem: Problem
@@ -52,10 +57,14 @@ class Estimate:
     commonness: dict[str, Commonness]
     notes: tuple[str, ...]
     blocked: Counted
+    labels: LabelReport | None = None
 
 
-def estimate(template: Template, table: Table, *, seed: int, effort: Effort) -> Estimate:
-    """Estimate a template on a table. Raises ModelError where the records cannot support any model."""
+def estimate(template: Template, table: Table, *, seed: int, effort: Effort, labels: LabelPlan | None = None) -> Estimate:
+    """Estimate a template on a table. Raises ModelError where the records cannot support any model.
+
+    ``labels``: decisions on pairs of the table's records, whose places it must know.
+    """
     if table.records < FEWEST_RECORDS:
         raise ModelError(f"{table.records} usable records are too few to fit a model; at least {FEWEST_RECORDS} are needed")
     comparer = Comparer(template.model, table.encoded)
@@ -72,7 +81,20 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort) -> 
     problem = _problem(template, comparer, blocked, random, table.records)
     template, problem, fit, class_notes = _fit_classes(template, problem, shares, seed, effort.starts)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
-    return Estimate(template, problem, fit, shares, common, all_notes, blocked)
+    found = Estimate(template, problem, fit, shares, common, all_notes, blocked)
+    return found if labels is None else _refined(found, table, comparer, labels, seed, effort.starts)
+
+
+def _refined(found: Estimate, table: Table, comparer: Comparer, plan: LabelPlan, seed: int, starts: int) -> Estimate:
+    """The estimate with labels: the classes stay, everything else is fitted again."""
+    decisions = decided_pairs(plan.labels, table.places, comparer)
+
+    def final(problem: Problem) -> tuple[Problem, Fit]:
+        return fit_with_strangers(problem, found.shares, seed=seed, starts=starts)
+
+    problem, fit, report = refine(found.problem, found.fit, decisions, plan, final, seed=seed)
+    notes = (*found.notes, *report.notes)
+    return dataclasses.replace(found, problem=problem, fit=fit, notes=notes, labels=report)
 
 
 def _unknown_features(comparer: Comparer, random: Counted) -> set[str]:

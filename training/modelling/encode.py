@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,44 +20,58 @@ from mpi.standardise import standardise, validate
 CHUNK = 5_000  # records standardised and encoded at a time
 
 Ints = npt.NDArray[np.int64]
+Key = tuple[str, str]  # source, local_id
 
 
 class Table(NamedTuple):
-    """``encoded`` holds all records; ``refused`` is the number of records that the service would not have taken."""
+    """``encoded`` holds all records; ``refused`` is the number of records that the service would not have taken.
+
+    ``places``: (source, local_id) → place, of those records that were asked for; the last one where a number occurs twice.
+    """
 
     encoded: Encoded
     refused: int
+    places: Mapping[Key, int] = MappingProxyType({})
 
     @property
     def records(self) -> int:
         return len(self.encoded.starts) - 1
 
 
-def encode_records(model: Model, records: Iterable[PatientRecord]) -> Table:
-    """Validate, standardise and encode. Memory holds one chunk of records and the integers of all."""
+def encode_records(model: Model, records: Iterable[PatientRecord], wanted: Container[Key] = ()) -> Table:
+    """Validate, standardise and encode. Memory holds one chunk of records and the integers of all.
+
+    ``wanted``: keys of the records whose places are to be known.
+    """
     encoder, store = Encoder(model), _ValueStore(len(model.features))
     rows: list[Ints] = []
     slots: list[npt.NDArray[np.int32]] = []
     starts: list[Ints] = [np.zeros(1, np.int64)]
-    refused = 0
+    refused, taken = 0, 0
+    places: dict[Key, int] = {}
     for chunk in _chunks(records):
         standard = [item for item in map(_standard, chunk) if item is not None]
         refused += len(chunk) - len(standard)
-        encoded = encoder.encode(standard)
+        for record, _ in standard:
+            if (key := (record.source, record.local_id)) in wanted:
+                places[key] = taken
+            taken += 1
+        encoded = encoder.encode([item for _, item in standard])
         rows.append(encoded.rows)
         slots.append(store.add(encoded))
         starts.append(encoded.starts[1:] + starts[-1][-1])
     if not rows:
         return Table(encoder.encode([]), refused)
-    return Table(Encoded(np.concatenate(rows), np.concatenate(slots), np.concatenate(starts), store.build()), refused)
+    encoded = Encoded(np.concatenate(rows), np.concatenate(slots), np.concatenate(starts), store.build())
+    return Table(encoded, refused, places)
 
 
-def _standard(record: PatientRecord) -> StandardRecord | None:
+def _standard(record: PatientRecord) -> tuple[PatientRecord, StandardRecord] | None:
     try:
         validate(record)
     except InputError:
         return None
-    return standardise(record)
+    return record, standardise(record)
 
 
 def _chunks(records: Iterable[PatientRecord]) -> Iterator[list[PatientRecord]]:
