@@ -42,10 +42,10 @@ class Request:
     seed: int = 1
     aim: Aim = field(default_factory=Aim)
     population: int = 0
+    labels: LabelPlan | None = None
     effort: Effort = field(default_factory=Effort)
     sources: tuple[str, ...] = ()  # what the records are, for the provenance
     sampled: float = 1.0
-    labels: LabelPlan | None = None
 
 
 def main(arguments: list[str]) -> int:
@@ -58,11 +58,11 @@ def main(arguments: list[str]) -> int:
             template=read_template(template_path(options.template)),
             out=options.out,
             seed=options.seed,
+            labels=_labels(options),
             aim=Aim(wrong=options.aim, least=options.at_least, reviews=options.reviews),
             population=options.population,
             sources=tuple(path.name for path in options.files),
             sampled=sampled,
-            labels=_labels(options),
         )
         model, found, thresholds = fit_model(request, records)
     except MpiError as error:
@@ -179,13 +179,13 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="model file to write; term frequencies go beside it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-records", type=int, default=0, help="fit on a random sample of so many (0: all)")
+    parser.add_argument("--labels", type=Path, default=None, metavar="LABELS.csv", help="stewards' decisions on pairs")
+    parser.add_argument("--label-weight", type=float, default=1.0, help="of a label, above 0 and at most 1 (default 1)")
+    parser.add_argument("--keep-labeller", action="append", default=[], metavar="NAME", help="never leave this steward out")
     parser.add_argument("--aim", type=float, default=Aim.wrong, help="wrong links among automatic links (default 1e-4)")
     parser.add_argument(
         "--at-least", type=float, default=Aim.least, help="probability of every automatic link (default 0.95)"
     )
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
-    parser.add_argument("--labels", type=Path, default=None, metavar="LABELS.csv", help="stewards' decisions on pairs")
-    parser.add_argument("--label-weight", type=float, default=1.0, help="of a label, above 0 and at most 1 (default 1)")
-    parser.add_argument("--keep-labeller", action="append", default=[], metavar="NAME", help="never leave this steward out")
     return parser.parse_args(arguments)

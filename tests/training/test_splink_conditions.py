@@ -60,6 +60,7 @@ def test_and_inside_of_parentheses_and_quotes_is_no_border() -> None:
         ("substr(l.last,1,5) = substr(r.last,1,5)", ("family.beginning",), "first 3 letters instead of 5"),
         ("substr(l.last,1,2) = substr(r.last,1,2)", (), "fewer than 3 letters"),
         ("substr(l.tel,1,4) = substr(r.tel,1,4)", (), "no key of this kind"),
+        ('right(l."tel", 7) = right(r."tel", 7)', ("phone.ending",), ""),
         ("year(l.dob) = year(r.dob)", ("birth_date.year",), ""),
         ("dmetaphone(l.first) = dmetaphone(r.first)", ("given.sound",), "phonetic code is another one"),
         ("l.first = r.last and l.last = r.first", ("given.bag",), ""),
@@ -76,7 +77,7 @@ def test_blocking_rules_are_read(sql: str, terms: tuple[str, ...], note: str) ->
 
 def test_rules_that_can_be_written_are_read_again() -> None:
     columns = {"given": "first", "family": "last", "birth_date": "dob", "phone": "tel"}
-    for rule in (("given", "family"), ("family.beginning", "phone"), ("birth_date.year", "given")):
+    for rule in (("given", "family"), ("family.beginning", "phone"), ("birth_date.year", "given"), ("phone.ending",)):
         sql, note = write_rule(MODEL, rule, columns)
         assert not note
         assert read_rule(sql, FEATURES) == (rule, "")

@@ -122,7 +122,7 @@ def test_splink_loads_an_exported_model_and_finds_the_pairs(febrl: Path, importe
     assert right > 6480
 
 
-def level(sql: str, m: float | None, u: float | None, **more: Any) -> SplinkLevel:
+def level(sql: str, m: float | None, u: float | str | None, **more: Any) -> SplinkLevel:
     return SplinkLevel(sql_condition=sql, m_probability=m, u_probability=u, **more)
 
 
@@ -170,6 +170,38 @@ def test_what_does_not_map_is_said() -> None:
     assert found.rules == [("given",)]
     for words in ("the map makes no trait of shoe", "'dob': was not trained", "shoe, which is not compared", "no equality"):
         assert words in said
+
+
+def test_a_level_never_seen_in_training_is_left_out() -> None:
+    unseen = compared("dob").comparison_levels
+    between = level('levenshtein("dob_l", "dob_r") <= 1', None, None)
+    told = level('levenshtein("dob_l", "dob_r") <= 2', 0.1, "level not observed in training dataset")
+    comparison = SplinkComparison(output_column_name="dob", comparison_levels=(unseen[0], between, told, unseen[1]))
+    found = import_model(SplinkModel(comparisons=(comparison,)), SOURCES, LIKE)
+    assert sum(found.m["birth_date"]) == pytest.approx(1)
+    assert found.m["birth_date"][0] == pytest.approx(0.9)
+    assert sum("never seen in training" in sentence for sentence in found.lost) == 2
+
+
+@pytest.mark.skipif(not SPLINK.exists(), reason="the peers' environment is made by the benchmarks")
+@pytest.mark.parametrize("name", ["han", "latin"])
+def test_splink_understands_every_level_of_the_shipped_models(tmp_path: Path, name: str) -> None:
+    out, script, file = tmp_path / "model.json", tmp_path / "predict.py", tmp_path / "rows.csv"
+    assert main(["export-splink", str(MODELS / f"{name}.toml"), "--out", str(out)]) == 0
+    columns = [each["output_column_name"] for each in json.loads(out.read_text(encoding="utf-8"))["comparisons"]]
+    with file.open("w", newline="", encoding="utf-8") as rows:
+        writer = csv.DictWriter(rows, ["unique_id", *columns])
+        writer.writeheader()
+        for number in (1, 2, 3, 4, 1):  # the last row is the first person again
+            values = {column: f"{column} {number}" for column in columns}
+            dated = values | {"birth_date": f"198{number}-0{number}-1{number}", "unique_id": str(rows.tell())}
+            writer.writerow(dated)
+    script.write_text(PREDICT.replace("rec_id", "unique_id"), encoding="utf-8")
+    done = subprocess.run(
+        [str(SPLINK), str(script), str(file), str(out)], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(json.loads(done.stdout.splitlines()[-1])) == 1
 
 
 def test_the_prior_needs_the_number_of_records() -> None:

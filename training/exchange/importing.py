@@ -32,6 +32,7 @@ from training.modelling.encode import encode_records
 from training.modelling.values import commonness, count_values
 
 NARROW, WIDE = 8, 16
+FEWEST_LEVELS = 2  # trained ones that a comparison must have to say anything
 FREQUENCY_KINDS = ("name", "number", "phone")  # kinds whose commonness the service looks up
 
 
@@ -86,9 +87,17 @@ def _add_comparison(found: Imported, comparison: SplinkComparison, sources: Mapp
     asked = [read_condition(level.sql_condition) for level in levels]
     columns = list(dict.fromkeys(column for each in asked for column in each))
     known = [column for column in columns if column in sources]
-    if any(level.m_probability is None or level.u_probability is None for level in levels):
+    trained = [level.trained for level in levels]
+    if sum(trained) < FEWEST_LEVELS:
         found.lost.append(f"{title}: was not trained, left out")
         return
+    found.lost += [
+        f"{title}: level {level.sql_condition!r} was never seen in training; its pairs fall into the next level"
+        for level in levels
+        if not level.trained
+    ]
+    levels = [level for level, known in zip(levels, trained, strict=True) if known]
+    asked = [each for each, known in zip(asked, trained, strict=True) if known]
     if not known:
         found.lost.append(f"{title}: the map makes no trait of {', '.join(columns) or 'its columns'}; left out")
         return

@@ -8,6 +8,8 @@ from mpi.linkage.blocking import BEGINNING_LENGTH
 from mpi.linkage.model import Feature, Model
 from training.exchange.conditions import split_top
 
+ENDING_LENGTH = 7  # digits of a telephone number
+
 _SIDES = re.compile(r"(?<![\w\"])\"?([lr])\"?\.(?:\"([^\"]+)\"|(\w+))")
 _EQUAL = re.compile(r"@\d+")
 _BEGINNING = re.compile(r"(?:substr|substring|left)\(@(?:,(\d+))?,(\d+)\)")
@@ -58,6 +60,8 @@ def _with_transform(feature: Feature, form: str) -> tuple[str, str]:
         return f"{feature.name}.year", ""
     if feature.kind == "name" and _SOUND.fullmatch(form):
         return f"{feature.name}.sound", f"{feature.name}: our phonetic code is another one"
+    if feature.kind == "phone" and form == f"right(@,{ENDING_LENGTH})":
+        return f"{feature.name}.ending", ""
     found = _BEGINNING.fullmatch(form)
     if found and feature.kind == "name" and (found[1] or "1") == "1":
         length = int(found[2])
@@ -94,6 +98,10 @@ def write_rule(model: Model, rule: tuple[str, ...], columns: dict[str, str]) -> 
             parts.append(f'SUBSTRING(l."{column}", {cut}) = SUBSTRING(r."{column}", {cut})')
         elif transform == "year":
             parts.append(f'SUBSTRING(l."{column}", 1, 4) = SUBSTRING(r."{column}", 1, 4)')
+        elif transform == "month_day":
+            parts.append(f"right(replace(l.\"{column}\", '-', ''), 4) = right(replace(r.\"{column}\", '-', ''), 4)")
+        elif transform == "ending":
+            parts.append(f'right(l."{column}", {ENDING_LENGTH}) = right(r."{column}", {ENDING_LENGTH})')
         elif transform in ("sound", "fold"):
             parts.append(f'l."{column}" = r."{column}"')
             notes.append(f"{term}: DuckDB has no phonetic code; equal values only")

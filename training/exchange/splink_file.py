@@ -10,15 +10,20 @@ from mpi.errors import InputError
 
 
 class SplinkLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """A comparison level, best first. Probabilities are None where Splink never estimated them."""
+    """A comparison level, best first. A probability that Splink never estimated is missing, or a sentence that says so."""
 
     sql_condition: str
     label_for_charts: str = ""
     is_null_level: bool = False
-    m_probability: float | None = None
-    u_probability: float | None = None
+    m_probability: float | str | None = None
+    u_probability: float | str | None = None
     tf_adjustment_column: str | None = None
     tf_adjustment_weight: float = 1.0
+
+    @property
+    def trained(self) -> bool:
+        """Whether both probabilities are known."""
+        return isinstance(self.m_probability, float) and isinstance(self.u_probability, float)
 
 
 class SplinkComparison(msgspec.Struct, frozen=True, kw_only=True):
