@@ -20,7 +20,8 @@ from mpi.errors import MpiError
 from mpi.linkage.jit import sources_hash
 from mpi.linkage.model import Model
 from mpi.records import PatientRecord
-from training.modelling.assemble import Effort, Estimate, estimate
+from training.modelling.assemble import Effort, Estimate, RuleAim, estimate
+from training.modelling.automatic import automatic_template
 from training.modelling.candidates import best_candidates
 from training.modelling.encode import encode_records
 from training.modelling.finish import finished_model
@@ -29,12 +30,14 @@ from training.modelling.thresholds import Aim, Thresholds, choose_thresholds
 from training.modelling.writing import write_model
 from training.report import print_report
 
+AUTOMATIC = "auto"  # in place of a template: features, rules and classes follow from the records
+
 
 @dataclass(frozen=True)
 class Request:
     """A fit to make. ``population``: persons the thresholds are chosen for; 0 takes the persons the fit finds."""
 
-    template: Template
+    template: Template | None  # None: made for the records
     out: Path
     seed: int = 1
     aim: Aim = field(default_factory=Aim)
@@ -51,7 +54,7 @@ def main(arguments: list[str]) -> int:
     try:
         records, sampled = _read(options.files, options.map, options.max_records, options.seed)
         request = Request(
-            template=read_template(template_path(options.template)),
+            template=None if options.template == AUTOMATIC else read_template(template_path(options.template)),
             out=options.out,
             seed=options.seed,
             aim=Aim(wrong=options.aim, least=options.at_least, reviews=options.reviews),
@@ -72,8 +75,12 @@ def main(arguments: list[str]) -> int:
 
 def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model, Estimate, Thresholds]:
     """Encode, estimate, choose thresholds, write. Raises ModelError where the records do not support a model."""
-    table = encode_records(request.template.model, records)
-    found = estimate(request.template, table, seed=request.seed, effort=request.effort)
+    template, rule_aim = request.template, None
+    if template is None:
+        records = list(records)
+        template, rule_aim = automatic_template(records, request.out.stem), RuleAim()
+    table = encode_records(template.model, records)
+    found = estimate(template, table, seed=request.seed, effort=request.effort, rule_aim=rule_aim)
     persons = table.records / (1 + float(found.fit.expected[0]))
     population = request.population or persons / request.sampled
     model, frequencies = finished_model(found, sampled=request.sampled)
@@ -81,7 +88,7 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     best = best_candidates(model, frequencies, table.encoded, groups, population=population)
     thresholds = choose_thresholds(best, aim=request.aim)
     decision = msgspec.structs.replace(
-        request.template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
+        template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
     )
     provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
     model = msgspec.structs.replace(model, decision=decision, provenance=provenance)
@@ -155,7 +162,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training fit", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV or Parquet files of one population")
     parser.add_argument("--map", type=Path, required=True, action="append", help="MAP.toml; once, or once for each file")
-    parser.add_argument("--template", default="latin", help="latin, han, or the path of a template (default latin)")
+    parser.add_argument(
+        "--template", default=AUTOMATIC, help=f"{AUTOMATIC}, latin, han, or a template's path (default {AUTOMATIC})"
+    )
     parser.add_argument("--out", type=Path, required=True, help="model file to write; term frequencies go beside it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-records", type=int, default=0, help="fit on a random sample of so many (0: all)")

@@ -42,7 +42,7 @@ def link(model: Model, frequencies: TermFrequencies, records: Sequence[PatientRe
 
     ``population``: persons the prior is taken for, where it is more than the index holds. Raises what the registry answers.
     """
-    capacity = ROWS_PER_RECORD * len(records) + 10_000
+    capacity = ROWS_PER_RECORD * len(records) + 200_000
     with tempfile.TemporaryDirectory(prefix="mpi-evaluation-") as folder:
         limits = Limits(catchment=population, capacity_rows=capacity)
         registry = Registry.open(Path(folder) / "index", model, frequencies, limits)
