@@ -30,7 +30,7 @@ MOST_RULES = 14  # more combine into too many terms of the coverage
 FIRST_RULES = 8
 SIMULATED = 20_000  # pairs of one person that no first rule sees
 FEWEST_EXCESS = 5.0  # pairs beyond chance a first rule must find
-STRONG = ("identifier", "phone", "text")
+STRONG = ("identifier", "phone", "text", "date")  # kinds that can be a rule of their own, as words with term frequencies can
 LEAST_GAIN = 2e-4  # of recall, for a further rule
 
 
