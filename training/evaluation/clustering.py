@@ -1,8 +1,9 @@
 """A whole file at once: all pairs that share a blocking key, weighed and decided as the service decides, and then clustered.
 
 Where the service takes records one after the other, and leaves two persons apart for a steward once both exist, a file is
-seen as a whole: the surest pairs are joined first, and two clusters that grew apart are joined by a later pair. What a pair
-may not do alone, no chain of pairs may do: two clusters that hold different valid numbers stay two.
+seen as a whole: the surest pairs are joined first, and two clusters that grew apart may be joined later. What a pair may not
+do alone, no chain of pairs may do: two clusters that hold different valid numbers stay two, and so do clusters of many
+records that only few pairs link (single linkage would make one person of a chain of strangers).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 APART, REVIEW, LINK = 0, 1, 2  # what a pair alone would come to
+# Share of the pairs between two clusters that must be links for the two to be joined: one bad link in a hundred is no bridge.
+DENSITY = 0.2
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,8 @@ def cluster(
             some = np.flatnonzero(verdict)
             kept.append(Pairs(np.minimum(a, b)[some], np.maximum(a, b)[some], weight[some], verdict[some]))
     pairs = _distinct(kept)
-    parent = np.arange(table.records, dtype=np.int64)
     sources = _sources(records) if one_per_source else np.zeros(0, np.int64)
-    _join(pairs, np.argsort(-pairs.weight, kind="stable"), _numbers(model, settings, encoded), sources, parent)
-    roots = _roots(parent)
+    roots = _join(pairs, _numbers(model, settings, encoded), sources)
     apart = roots[pairs.a] != roots[pairs.b]
     return Clustered(
         np.unique(roots, return_inverse=True)[1].astype(np.int64), np.stack([pairs.a, pairs.b], 1)[apart], compared
@@ -206,37 +207,52 @@ def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
     return flags
 
 
-@inner
-def _root(parent: Int64s, at: int) -> int:
-    while parent[at] != at:
-        parent[at] = parent[parent[at]]
-        at = parent[at]
-    return at
+def _join(pairs: Pairs, numbers: Int64s, sources: Int64s) -> Int64s:
+    """int64[N]: the root of each record's cluster.
+
+    Round after round, clusters are joined that enough of the pairs between them link, the surest pair first; each cluster
+    once a round. ``numbers`` and ``sources`` become those of each cluster at its root.
+    """
+    roots = np.arange(len(numbers), dtype=np.int64)
+    linked = pairs.verdict == LINK
+    a, b, weight = pairs.a[linked].astype(np.int64), pairs.b[linked].astype(np.int64), pairs.weight[linked]
+    while True:
+        x, y = np.minimum(roots[a], roots[b]), np.maximum(roots[a], roots[b])
+        apart = x != y
+        a, b, weight, x, y = a[apart], b[apart], weight[apart], x[apart], y[apart]
+        order = np.lexsort((-weight, y, x))
+        fresh = np.ones(len(order), np.bool_)
+        fresh[1:] = (np.diff(x[order]) != 0) | (np.diff(y[order]) != 0)
+        starts = np.flatnonzero(fresh)
+        counts = np.diff(np.append(starts, len(order)))
+        best = order[starts]
+        size = np.bincount(roots, minlength=len(roots))
+        enough = counts >= np.ceil(DENSITY * size[x[best]] * size[y[best]])
+        best = best[enough][np.argsort(-weight[best[enough]], kind="stable")]
+        parent = np.arange(len(roots), dtype=np.int64)
+        if _merge(x[best], y[best], numbers, sources, parent) == 0:
+            return roots
+        roots = parent[roots]
 
 
 @kernel
-def _join(pairs: Pairs, order: Int64s, numbers: Int64s, sources: Int64s, parent: Int64s) -> None:
-    """Join the linked pairs, the surest first; ``numbers`` and ``sources`` become those of each cluster at its root."""
-    for k in range(len(order)):
-        i = order[k]
-        if pairs.verdict[i] != LINK:
+def _merge(x: Int64s, y: Int64s, numbers: Int64s, sources: Int64s, parent: Int64s) -> int:
+    """Join roots x[i] < y[i] in order, each root at most once; returns how many were joined."""
+    used = np.zeros(len(parent), np.bool_)
+    joined = 0
+    for i in range(len(x)):
+        first, second = x[i], y[i]
+        if used[first] or used[second]:
             continue
-        x, y = _root(parent, pairs.a[i]), _root(parent, pairs.b[i])
-        if x == y or (numbers[x] != 0 and numbers[y] != 0 and numbers[x] != numbers[y]):
+        if numbers[first] != 0 and numbers[second] != 0 and numbers[first] != numbers[second]:
             continue
         if len(sources) > 0:
-            if sources[x] & sources[y]:
+            if sources[first] & sources[second]:
                 continue
-            sources[x] |= sources[y]
-            sources[y] = sources[x]
-        first, second = min(x, y), max(x, y)
+            sources[first] |= sources[second]
+        used[first] = used[second] = True
         parent[second] = first
+        joined += 1
         if numbers[first] == 0:
             numbers[first] = numbers[second]
-
-
-def _roots(parent: Int64s) -> Int64s:
-    """The root of every record; parents point to smaller numbers, so few rounds suffice."""
-    while not np.array_equal(parent[parent], parent):
-        parent = parent[parent]
-    return parent
+    return joined

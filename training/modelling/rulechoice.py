@@ -29,6 +29,8 @@ Floats = npt.NDArray[np.float64]
 MOST_RULES = 14  # more combine into too many terms of the coverage
 FIRST_RULES = 8
 SIMULATED = 20_000  # pairs of one person that no first rule sees
+CHEAP = 3.0  # pairs a record that cost next to nothing
+HOPELESS = 4.0  # a rule that makes so many times the allowed pairs by chance alone is not counted
 FEWEST_EXCESS = 5.0  # pairs beyond chance a first rule must find
 STRONG = ("identifier", "phone", "text", "date")  # kinds that can be a rule of their own, as words with term frequencies can
 LEAST_GAIN = 2e-4  # of recall, for a further rule
@@ -54,17 +56,23 @@ class Choice:
 
 
 def candidates(comparer: Comparer, random: Counted, records: int, *, most_pairs: float) -> list[Candidate]:
-    """Every rule of one, two or three terms that makes at most ``most_pairs`` pairs."""
+    """Every rule of one, two or three terms that makes at most ``most_pairs`` pairs.
+
+    What a cheap rule finds needs no stricter one: those are not even counted.
+    """
     chance = _chance(comparer, random)
     rules, _ = level_rules(msgspec.structs.replace(comparer.model, rules=tuple(_texts(comparer.model))))
-    found = []
-    for rule in rules:
+    found: list[Candidate] = []
+    cheap: list[Candidate] = []
+    for rule in sorted(rules, key=lambda rule: len(rule.terms)):
         expected = records * (records - 1) / 2 * _expected(comparer, chance, rule)
-        if expected > 4 * most_pairs:
+        if expected > HOPELESS * most_pairs or _stricter(rule, cheap):
             continue
         pairs = float(groups_of(comparer.model, comparer.encoded, rule).pairs())
         if 0 < pairs <= most_pairs:
             found.append(Candidate(rule, pairs, max(pairs - expected, 0.0)))
+            if pairs <= CHEAP * records:
+                cheap.append(found[-1])
     return found
 
 
@@ -127,7 +135,7 @@ def first_rules(found: list[Candidate], *, budget: float) -> list[LevelRule]:
 
     def take(candidate: Candidate) -> bool:
         nonlocal spent
-        if candidate.excess < FEWEST_EXCESS or spent + candidate.pairs > budget or _stricter(candidate, chosen):
+        if candidate.excess < FEWEST_EXCESS or spent + candidate.pairs > budget or _stricter(candidate.rule, chosen):
             return False
         chosen.append(candidate)
         spent += candidate.pairs
@@ -147,9 +155,9 @@ def _has(candidate: Candidate, column: int) -> bool:
     return any(term.column == column for term in candidate.rule.terms)
 
 
-def _stricter(candidate: Candidate, chosen: list[Candidate]) -> bool:
-    """Whether a chosen rule finds all that the candidate would find."""
-    own = {term.column: term.levels for term in candidate.rule.terms}
+def _stricter(rule: LevelRule, chosen: list[Candidate]) -> bool:
+    """Whether a chosen rule finds all that this one would find."""
+    own = {term.column: term.levels for term in rule.terms}
     return any(all(own.get(t.column, frozenset({-1})) <= t.levels for t in c.rule.terms) for c in chosen)
 
 
