@@ -95,7 +95,7 @@ def _shared_rules(keys: Ints, starts: Ints, a: Int32s, b: Int32s, out: Bits) -> 
 
 
 def blocking_recall(keys: Keys, shared: Bits, missed: npt.NDArray[np.bool_]) -> BlockingRecall:
-    """Recall of the rules on the true pairs. ``shared`` uint64[P]: ``Keys.shared`` of each; ``missed`` bool[P]: ended apart."""
+    """Recall of the rules on P true pairs. ``shared`` uint64[P]: ``Keys.shared``; ``missed`` bool[P]: they ended apart."""
     seen = shared != 0
     rules = []
     for k, text in enumerate(keys.texts):

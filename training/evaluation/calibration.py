@@ -48,6 +48,23 @@ def calibrate(spread: Spread, *, lower: float) -> Calibration:
     )
 
 
+def merged_bands(calibration: Calibration, *, beyond: float) -> list[Band]:
+    """The bands, with all below ``-beyond`` bits as one and all above ``beyond`` as one."""
+    bands = list(calibration.bands)
+    low, high = [b for b in bands if b.high <= -beyond], [b for b in bands if b.low >= beyond]
+    middle = [b for b in bands if b.high > -beyond and b.low < beyond]
+    return [*_joined(low), *middle, *_joined(high)]
+
+
+def _joined(bands: list[Band]) -> list[Band]:
+    if not bands:
+        return []
+    pairs = sum(band.observed.of for band in bands)
+    predicted = sum(band.predicted * band.observed.of for band in bands) / pairs
+    observed = share(sum(band.observed.count for band in bands), pairs)
+    return [Band(low=bands[0].low, high=bands[-1].high, predicted=predicted, observed=observed)]
+
+
 def _error(bands: list[Band]) -> float:
     pairs = np.array([band.observed.of for band in bands], np.float64)
     away = np.array([abs(band.predicted - band.observed.value) for band in bands])

@@ -26,9 +26,9 @@ NOTHING = -np.inf  # weight of a record without a candidate
 class Spread:
     """Weights of all pairs that share a blocking key, each pair once.
 
-    same, different   int64[BINS]    pairs by weight, bins of ``WIDTH`` bits from ``LIGHTEST``; without truth all are different
+    same, different   int64[BINS]    pairs by weight, bins of ``WIDTH`` bits from ``LIGHTEST``; one person, and not
     expected          float64[BINS]  sum of their match probabilities
-    best              float64[N]     weight of each record's best candidate among the records before it; ``NOTHING`` without one
+    best              float64[N]     weight of each record's best candidate among the records before it, or ``NOTHING``
     partner           int32[N]       that candidate, -1 without one; the earliest of equals
     left_out          pairs of rows under keys that more than ``block_limit`` rows have, which a search follows in part only;
                       weighed is such a pair only where it shares another key

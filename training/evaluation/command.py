@@ -1,4 +1,4 @@
-"""``python -m training evaluate FILE --map MAP.toml --model MODEL.toml --truth COLUMN``: how good a model is on known truth."""
+"""``python -m training evaluate FILE --map MAP.toml --model MODEL.toml --truth COLUMN``: how good a model is."""
 
 from __future__ import annotations
 

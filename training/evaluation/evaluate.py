@@ -179,7 +179,7 @@ def _notes(labelled: Labelled, repeated: int, spread: Spread) -> list[str]:
         notes.append("no two records are of one person: there is no link to find, and recall says nothing")
     if spread.left_out:
         notes.append(
-            f"{spread.left_out:,} pairs share a key that more rows have than a search follows to its end; curves and calibration "
-            "leave them out unless they share another key"
+            f"{spread.left_out:,} pairs share a key that more rows have than a search follows to its end; curves and "
+            "calibration leave them out unless they share another key"
         )
     return notes

@@ -60,9 +60,9 @@ def clopper_pearson(count: npt.ArrayLike, of: npt.ArrayLike) -> tuple[Floats, Fl
 def bootstrap(sums: Floats, figures: Callable[[Floats], Floats], *, seed: int) -> list[Figure]:
     """Figures of sums over persons, with the percentile interval of a bootstrap over the persons (Efron 1979).
 
-    ``sums`` float64[T, C]: what each person adds; ``figures``: float64[R, C] totals → float64[R, F]. Persons that add the same
-    are drawn together, as one multinomial: a million persons cost what their few hundred kinds cost. Where every person adds
-    the same, the interval has no width: it tells nothing about errors that were not seen.
+    ``sums`` float64[T, C]: what each person adds; ``figures``: float64[R, C] totals → float64[R, F]. Persons that add the
+    same are drawn together, as one multinomial: a million persons cost what their few hundred kinds cost. Where every person
+    adds the same, the interval has no width: it tells nothing about errors that were not seen.
     """
     values = figures(sums.sum(axis=0, keepdims=True))[0]
     kinds, counts = np.unique(sums, axis=0, return_counts=True)

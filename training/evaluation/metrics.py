@@ -120,13 +120,17 @@ def person_sums(person: Ints, truth: Ints, member: Bools) -> Floats:
     together, found, own = (_sizes(groups, member) for groups in (both, person, truth))
     columns = [_partners(*sizes, member) / 2 for sizes in (together, found, own)]
     columns += [member.astype(np.float64), member * together[0] / found[0], member * together[0] / own[0]]
-    sums = np.stack([np.bincount(truth, column) for column in columns], axis=1) if len(truth) else np.zeros((0, 6))
+    sums = np.zeros((int(truth.max(initial=-1)) + 1, len(columns)))
+    for place, column in enumerate(columns):
+        sums[:, place] = np.bincount(truth, column, minlength=len(sums))
     return sums[sums.any(axis=1)]
 
 
 def _sizes(groups: Ints, member: Bools) -> tuple[Floats, Floats]:
     """For each record: the records of its group, and the members among them."""
-    return np.bincount(groups)[groups].astype(np.float64), np.bincount(groups, member)[groups]
+    size = np.bincount(groups)[groups].astype(np.float64)
+    members = np.bincount(groups, member)[groups].astype(np.float64)
+    return size, members
 
 
 def _partners(size: Floats, members: Floats, member: Bools) -> Floats:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from training.evaluation.calibration import Calibration
+from training.evaluation.calibration import Calibration, merged_bands
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.explained import ExplainedPair
 from training.evaluation.intervals import Figure, Share
 from training.evaluation.metrics import Figures
 
-SHOWN = 20  # pairs of each kind
+PIPED_WIDTH = 120  # columns where the output is no terminal
+SHOWN_BITS = 16  # calibration beyond is certain either way, and printed as one line each
 
 
 def print_evaluation(found: Evaluation, *, file: str) -> None:
     """All figures to standard output."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     console.print(
-        f"{file}: {found.records:,} records of {found.true_persons:,} persons; the index made {found.index_persons:,} of them "
-        f"in {found.link_seconds:.0f} s with {found.model}, automatic from probability {found.upper:.6g}, review from "
+        f"{file}: {found.records:,} records of {found.true_persons:,} persons; the index made {found.index_persons:,} of "
+        f"them in {found.link_seconds:.0f} s with {found.model}, automatic from probability {found.upper:.6g}, review from "
         f"{found.lower:.4g}"
     )
     for note in found.notes:
@@ -30,7 +33,7 @@ def print_evaluation(found: Evaluation, *, file: str) -> None:
     if found.strata:
         console.print(_strata(found))
     for title, pairs in (("Worst wrong links", found.worst_wrong), ("Worst missed links", found.worst_missed)):
-        console.print(_pairs(title, pairs) if pairs else Text(f"{title}: none", style="green"))
+        _pairs(console, title, pairs)
 
 
 def percent(value: float, digits: int = 2) -> str:
@@ -106,15 +109,14 @@ def _blocking(found: Evaluation) -> Table:
 
 def _calibration(calibration: Calibration) -> Table:
     table = _table("Calibration of candidate pairs", "weight, bits", "pairs", "predicted", "observed", "95 % interval")
-    for band in calibration.bands:
-        if band.high > -20:
-            table.add_row(
-                f"{band.low:.0f} to {band.high:.0f}",
-                f"{band.observed.of:,}",
-                percent(band.predicted, 3),
-                percent(band.observed.value, 3),
-                interval(band.observed),
-            )
+    for band in merged_bands(calibration, beyond=SHOWN_BITS):
+        table.add_row(
+            f"{band.low:.0f} to {band.high:.0f}",
+            f"{band.observed.of:,}",
+            percent(band.predicted, 3),
+            percent(band.observed.value, 3),
+            interval(band.observed),
+        )
     table.caption = (
         f"expected calibration error {calibration.error:.5f}; from the lower threshold on {calibration.error_above_lower:.5f}"
     )
@@ -123,33 +125,35 @@ def _calibration(calibration: Calibration) -> Table:
 
 
 def _strata(found: Evaluation) -> Table:
-    columns = ("records", "wrong per 100,000 links", "found", "95 % interval", "with review", "ceiling", "reviews", "pair F1")
+    columns = ("records", "wrong links", "found", "95 % interval", "with review", "ceiling", "reviews", "pair F1")
     table = _table("By stratum", "stratum", *columns)
     for name, one in (("all", found.overall), *found.strata.items()):
+        cells = [percent(figure.value, 1) for figure in (one.links_found_with_review, one.ceiling, one.reviews)]
+        bounds = f"{percent(one.links_found.low, 1)} to {percent(one.links_found.high, 1)}"
+        found_share = percent(one.links_found.value, 1)
         table.add_row(
             name.replace("_", " "),
             f"{one.records:,}",
-            wrong_text(one),
-            percent(one.links_found.value),
-            interval(one.links_found),
-            percent(one.links_found_with_review.value),
-            percent(one.ceiling.value),
-            percent(one.reviews.value),
+            f"{one.wrong_links.count:,} of {one.wrong_links.of:,}",
+            found_share,
+            bounds,
+            *cells,
             f"{one.pair_f1.value:.4f}",
         )
     return table
 
 
-def _pairs(title: str, pairs: list[ExplainedPair]) -> Table:
-    """One line a pair: its levels with their weights in the model's order."""
-    table = Table(title=title, title_justify="left", show_lines=True)
-    for name in ("record", "beside", "bits", "most likely", "levels and their weights", "decision"):
-        table.add_column(name, overflow="fold")
-    for pair in pairs[:SHOWN]:
-        levels = ", ".join(
-            f"{reason.feature} {reason.level.replace('_', ' ')} {reason.weight:+.1f}" for reason in pair.comparison.reasons
+def _pairs(console: Console, title: str, pairs: list[ExplainedPair]) -> None:
+    """Two lines a pair: who and why, then the levels with their weights in the model's order."""
+    console.print(Text(f"\n{title}", style="italic"))
+    if not pairs:
+        console.print(Text("none", style="green"))
+    for pair in pairs:
+        comparison = pair.comparison
+        decision = "; ".join(pair.decision) + ("" if pair.compared else "; these two share no blocking key")
+        console.print(
+            Text(f"{' '.join(pair.record)} beside {' '.join(pair.other)}", style="bold"),
+            Text(f"{comparison.weight:+.1f} bits, most likely {comparison.relationship}; {decision}"),
         )
-        decision = "; ".join(pair.decision) + ("" if pair.compared else "; shares no blocking key")
-        record, other = (" ".join(key) for key in (pair.record, pair.other))
-        table.add_row(record, other, f"{pair.comparison.weight:.1f}", pair.comparison.relationship, levels, decision)
-    return table
+        levels = [f"{reason.feature} {reason.level.replace('_', ' ')} {reason.weight:+.1f}" for reason in comparison.reasons]
+        console.print(Text("   " + ", ".join(levels), style="dim"))

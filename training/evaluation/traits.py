@@ -60,7 +60,8 @@ def agreeing_traits(comparer: Comparer, levels: Levels) -> npt.NDArray[np.int64]
         agrees("phone", PHONE),
         agrees("address.text", ADDRESS) | (agrees("address.road", EXACT) & agrees("address.house_number", EXACT)),
     ]
-    return np.sum(traits, axis=0, dtype=np.int64)
+    count: npt.NDArray[np.int64] = np.sum(traits, axis=0, dtype=np.int64)
+    return count
 
 
 def _at(comparer: Comparer, levels: Levels, source: str, wanted: Callable[[str], list[int]]) -> Bools:
