@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 WIDTH = 0.25  # bits a bin
-LIGHTEST, HEAVIEST = -60.0, 60.0  # weights beyond are counted in the last bin
+LIGHTEST, HEAVIEST = -80.0, 112.0  # weights beyond are counted in the last bin
 BINS = round((HEAVIEST - LIGHTEST) / WIDTH)
 NOTHING = -np.inf  # weight of a record without a candidate
 

@@ -47,7 +47,8 @@ class Chart(NamedTuple):
 
 def drawn(name: str, title: str, meaning: str, *, size: tuple[float, float], draw: Callable[[Figure], None]) -> Chart:
     """A chart of ``size`` inches, drawn by ``draw`` on an empty figure."""
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):  # ids in one page must differ from chart to chart
+    style: Any = {**STYLE, "svg.hashsalt": name}  # ids in one page must differ from chart to chart
+    with matplotlib.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         vector, pixels = io.StringIO(), io.BytesIO()

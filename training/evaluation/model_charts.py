@@ -21,6 +21,7 @@ from training.evaluation.intervals import Share
 SELDOM = 1e-4  # a level that fewer pairs than this have on both sides: its weight is extrapolated
 ROW_HEIGHT = 0.185  # inches
 SHOWN_LEAST = 1e-7
+JOINED = 2  # bins of the spread that one bar shows: half a bit
 
 
 class _Row(NamedTuple):
@@ -87,7 +88,8 @@ def match_weights(model: Model) -> Chart:
 
     meaning = (
         "To the right speaks for one person, to the left against it; one bit doubles or halves the odds. Pale bars are "
-        "levels that hardly any pair shows. How rare the value itself is, and whether relatives would agree too, comes on top."
+        "levels that hardly any pair shows. How rare the value itself is, and whether relatives "
+        "would agree too, comes on top."
     )
     return drawn("match-weights", "What each agreement is worth", meaning, size=(WIDTH, _height(model)), draw=draw)
 
@@ -106,31 +108,31 @@ def agreement_shares(model: Model) -> Chart:
         for axes in found:
             axes.set_xscale("log")
             axes.set_xlim(SHOWN_LEAST / 2, 2)
-            axes.set_xlabel("share of pairs in which both sides know the trait")
+            axes.set_xlabel("share of the pairs (log scale)")
         handles, labels = found[0].get_legend_handles_labels()
         figure.legend(handles[:2], labels[:2], loc="outside upper center", ncols=2)
 
     meaning = (
-        "How often two records of the same person show a level, and how often two strangers do. The further the two are "
-        "apart, the more the level tells; a level on which they meet tells nothing."
+        "How often two records of the same person show a level, and how often two strangers do, where both know the trait. "
+        "The further the two are apart, the more the level tells; a level on which they meet tells nothing."
     )
     return drawn("m-and-u", "How often the same person and strangers agree", meaning, size=(WIDTH, _height(model)), draw=draw)
 
 
 def weight_distribution(spread: Spread, *, upper: float, lower: float, known: bool) -> Chart:
     """Candidate pairs by weight, with both thresholds in bits; ``known``: by truth."""
-    total = spread.same + spread.different
-    filled = np.flatnonzero(total)
+    same, different = (counts.reshape(-1, JOINED).sum(axis=1) for counts in (spread.same, spread.different))
+    filled, width = np.flatnonzero(same + different), BIN_WIDTH * JOINED
     low, high = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, 1)
-    left = LIGHTEST + BIN_WIDTH * np.arange(low, high)
+    left = LIGHTEST + width * np.arange(low, high)
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         if known:
-            axes.bar(left, spread.different[low:high], BIN_WIDTH, align="edge", color=ORANGE, label="different persons")
-            axes.bar(left, spread.same[low:high], BIN_WIDTH, align="edge", color=BLUE, alpha=0.75, label="the same person")
+            axes.bar(left, different[low:high], width, align="edge", color=ORANGE, label="different persons")
+            axes.bar(left, same[low:high], width, align="edge", color=BLUE, alpha=0.75, label="the same person")
         else:
-            axes.bar(left, total[low:high], BIN_WIDTH, align="edge", color=BLUE, label="candidate pairs")
+            axes.bar(left, (same + different)[low:high], width, align="edge", color=BLUE, label="candidate pairs")
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
         axes.axvline(upper, color="black", linewidth=1.2, label=f"automatic from {upper:.1f} bits")
@@ -152,24 +154,25 @@ def blocking_rules(rules: Sequence[RuleRecall]) -> Chart:
     """Recall of each rule, and its pairs."""
 
     def draw(figure: Figure) -> None:
-        shares, pairs = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+        shares, alone, pairs = figure.subplots(1, 3, width_ratios=(3, 2, 2), sharey=True)
         places = bars_across(shares, [rule.rule for rule in rules])
-        shares.barh(places, [100 * rule.recall.value for rule in rules], color=BLUE, height=0.7, label="by this rule")
-        shares.barh(places, [100 * rule.alone.value for rule in rules], color=GREEN, height=0.7, label="by it alone")
-        shares.set_xlabel("true pairs brought together, %")
+        shares.barh(places, [100 * rule.recall.value for rule in rules], color=BLUE, height=0.7)
+        shares.set_xlabel("true pairs it finds, %")
         shares.set_xlim(0, 100)
-        pairs.barh(places, [max(rule.pairs, 1) for rule in rules], color=PALE, height=0.7)
+        alone.barh(places, [100 * rule.alone.value for rule in rules], color=GREEN, height=0.7)
+        alone.set_xlabel("… that no other finds, %")
+        pairs.barh(places, [max(rule.pairs, 1) for rule in rules], color=GREY, height=0.7)
         pairs.set_xscale("log")
-        pairs.set_xlabel("pairs to compare (log scale)")
-        pairs.tick_params(axis="y", length=0)
-        pairs.grid(axis="x")
-        figure.legend(loc="outside upper center", ncols=2)
+        pairs.set_xlabel("pairs it compares (log)")
+        for axes in (alone, pairs):
+            axes.tick_params(axis="y", length=0)
+            axes.grid(axis="x")
 
     meaning = (
         "Two records are compared only if they share a key of a rule. A rule with many pairs and nothing that it alone finds "
         "costs time and brings little."
     )
-    size = (WIDTH, 1.2 + 0.27 * len(rules))
+    size = (WIDTH, 0.9 + 0.27 * len(rules))
     return drawn("blocking", "What each blocking rule brings together", meaning, size=size, draw=draw)
 
 

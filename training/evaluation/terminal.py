@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from rich.console import Console
@@ -37,18 +38,23 @@ def print_evaluation(found: Evaluation, *, file: str) -> None:
 
 
 def percent(value: float, digits: int = 2) -> str:
-    return "-" if value != value else f"{value:.{digits}%}"  # NaN is unequal to itself
+    """Per cent, or a dash for NaN."""
+    return "-" if math.isnan(value) else f"{100 * value:.{digits}f} %"
 
 
-def interval(figure: Figure | Share) -> str:
-    return f"{percent(figure.low)} to {percent(figure.high)}"
+def interval(figure: Figure | Share, digits: int = 2) -> str:
+    """The bounds in per cent, or a dash where there is nothing to tell them from."""
+    if math.isnan(figure.value):
+        return "-"
+    return f"{100 * figure.low:.{digits}f} to {percent(figure.high, digits)}"
 
 
 def wrong_text(figures: Figures) -> str:
     """Wrong links per 100,000 with the upper bound, which is what a claim needs."""
     if figures.wrong_links.of == 0:
         return "no links"
-    return f"{figures.wrong_per_100k.value:.1f} (≤ {figures.wrong_per_100k.high:.1f})"
+    value, bound = figures.wrong_per_100k.value, figures.wrong_per_100k.high
+    return f"{value:,.0f} (≤ {bound:,.0f})" if bound >= 100 else f"{value:.1f} (≤ {bound:.1f})"
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
@@ -129,14 +135,12 @@ def _strata(found: Evaluation) -> Table:
     table = _table("By stratum", "stratum", *columns)
     for name, one in (("all", found.overall), *found.strata.items()):
         cells = [percent(figure.value, 1) for figure in (one.links_found_with_review, one.ceiling, one.reviews)]
-        bounds = f"{percent(one.links_found.low, 1)} to {percent(one.links_found.high, 1)}"
-        found_share = percent(one.links_found.value, 1)
         table.add_row(
             name.replace("_", " "),
             f"{one.records:,}",
             f"{one.wrong_links.count:,} of {one.wrong_links.of:,}",
-            found_share,
-            bounds,
+            percent(one.links_found.value, 1),
+            interval(one.links_found, 1),
             *cells,
             f"{one.pair_f1.value:.4f}",
         )

@@ -43,19 +43,20 @@ def precision_recall(found: Evaluation, curve: Curve) -> Chart:
                 axes.plot(*point, marker=marker, color=BLUE, linestyle="", label=f"{name} threshold, {bits:.1f} bits")
         axes.plot(whole.links_found.value, reached, "*", color=ORANGE, markersize=13, label="this run, automatic")
         axes.axvline(whole.ceiling.value, color=GREY, linestyle=":", label="ceiling: two traits agree")
-        lowest = min([reached, *points.precision[points.recall > 0.5].tolist()])
-        axes.set_ylim(max(0.0, lowest - 0.1 * (1 - lowest) - 0.0005), 1 + 0.02 * (1 - lowest) + 0.0001)
+        wrong = 3 * max([0.0005, 1 - reached, *(1 - curve.precision[curve.threshold >= found.lower_bits][-1:])])
+        axes.set_ylim(max(0.0, 1 - wrong), 1 + 0.05 * min(wrong, 1.0))
         axes.set_xlim(max(0.0, min(0.5, whole.links_found.value - 0.1)), 1.005)
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         axes.set_xlabel("recall: links found, of those there are")
         axes.set_ylabel("precision: links that are right")
         axes.grid()
         axes.legend(loc="lower left")
 
     meaning = (
-        "Each point of the line is a threshold: lower thresholds find more links and make more of them wrong. The star is what "
-        "the index did with its rules (identity documents, twins, doubts go to a person), which no threshold alone can do."
+        "Each point of the line is a threshold: lower thresholds find more links and make more of them wrong. The star is "
+        "what the index did with its rules (identity documents, twins, doubts go to a person), which no threshold alone "
+        "can do."
     )
     return drawn("precision-recall", "Precision and recall of links", meaning, size=(WIDTH, 4.2), draw=draw)
 
@@ -75,7 +76,7 @@ def review_load(found: Evaluation, curve: Curve) -> Chart:
         for axes in (load, missed):
             axes.axvline(found.lower_bits, color="black", linestyle="--", linewidth=1)
             axes.set_xlabel("lower threshold, bits")
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
             axes.set_ylim(bottom=0)
             axes.grid()
 
@@ -115,8 +116,9 @@ def calibration_chart(calibration: Calibration, *, upper: float, lower: float) -
 
     meaning = (
         "Candidate pairs in bands of two bits, with 95 % intervals. On the line the model's probabilities are true; below it "
-        "the model is too sure, above it too careful. Hollow triangles: all or none of the band's pairs, so only a bound is known. "
-        f"Expected calibration error {calibration.error:.5f}; from the lower threshold on {calibration.error_above_lower:.5f}."
+        "the model is too sure, above it too careful. Hollow triangles: all or none of the band's pairs, so only a bound is "
+        f"known. Expected calibration error {calibration.error:.5f}; from the lower threshold on "
+        f"{calibration.error_above_lower:.5f}."
     )
     return drawn("calibration", "Are the probabilities true?", meaning, size=(WIDTH, 4.6), draw=draw)
 
@@ -142,7 +144,7 @@ def strata_chart(strata: dict[str, Figures]) -> Chart:
             with_review = one.links_found_with_review.value
             axes.plot(with_review, place, "D", color=GREEN, markersize=5, label=first or "with review")
             axes.plot(one.ceiling.value, place, "|", color=INK, markersize=13, label=first or "ceiling")
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         axes.set_xlabel("links found, of those there are (their number in brackets)")
         figure.legend(loc="outside upper center", ncols=3)
 
@@ -168,27 +170,26 @@ def waterfall(name: str, title: str, pair: ExplainedPair, *, upper: float, lower
         axes.barh(places[-1], ends[-1], height=0.66, color=INK)
         _connect(axes, ends)
         for place, (end, step) in enumerate(zip(ends, steps, strict=True)):
-            right = max(end, end - step)
-            axes.annotate(f"{step:+.1f}", (right, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
-        axes.annotate(
-            f"{ends[-1]:.1f}",
-            (max(ends[-1], 0), places[-1]),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+            _note(axes, f"{step:+.1f}", float(end), place, left=step < 0)
+        _note(axes, f"{ends[-1]:.1f}", float(ends[-1]), places[-1], left=ends[-1] < 0)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.axvline(upper, color="black", linewidth=1)
         axes.axvline(lower, color="black", linewidth=1, linestyle="--")
         low, high = min(ends.min(), 0.0), max(ends.max(), upper)
-        axes.set_xlim(low - 1, high + 0.12 * (high - low))
+        axes.set_xlim(low - 0.14 * (high - low), high + 0.14 * (high - low))
         axes.set_xlabel("bits; solid: automatic from here, dashed: review")
 
     meaning = f"{' '.join(pair.record)} beside {' '.join(pair.other)}: {'; '.join(pair.decision)}"
     meaning += "." if pair.compared else ". The two share no blocking key: the index never compared them."
     meaning += f" Most likely: {pair.comparison.relationship}."
     return drawn(name, title, meaning, size=(WIDTH / 2 + 0.8, 1.0 + 0.27 * len(steps)), draw=draw)
+
+
+def _note(axes: Axes, text: str, end: float, place: int, *, left: bool) -> None:
+    """A number beside the end of a bar; its white ground covers the lines behind it."""
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    note = axes.annotate(text, (end, place), xytext=(-4 if left else 4, 0), textcoords="offset points", va="center")
+    note.set(ha="right" if left else "left", fontsize=8, bbox=ground, zorder=4)
 
 
 def _connect(axes: Axes, ends: Floats) -> None:
