@@ -82,14 +82,12 @@ def _cards(found: Evaluation) -> Iterator[Card]:
 def _result_sections(evidence: Evidence) -> Iterator[Section]:
     found, curve = evidence.evaluation, evidence.curve
     thresholds = {"upper": found.upper_bits, "lower": found.lower_bits}
+    linkable = found.overall.links_found.of > 0  # without links to find there is no recall to draw
+    over_thresholds = [precision_recall(found, curve), review_load(found, curve)] if linkable else []
     yield Section(
         "links",
         "Links, misses and reviews",
-        charts=[
-            weight_distribution(evidence.spread, known=True, **thresholds),
-            precision_recall(found, curve),
-            review_load(found, curve),
-        ],
+        charts=[weight_distribution(evidence.spread, known=True, **thresholds), *over_thresholds],
         tables=[_measures(found.overall), _reasons(found)],
     )
     if found.strata:
@@ -97,7 +95,7 @@ def _result_sections(evidence: Evidence) -> Iterator[Section]:
             "strata",
             "By kind of patient",
             "A record belongs to every stratum that fits it. Pairs count where one of the two records is in the stratum.",
-            charts=[strata_chart({"all": found.overall, **found.strata})],
+            charts=[strata_chart({"all": found.overall, **found.strata})] if linkable else [],
             tables=[_strata(found)],
         )
     yield Section(
