@@ -10,18 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.errors import InputError
-from mpi.linkage.comparison import DERIVED_BIT
-from mpi.linkage.features import Encoded
 from mpi.linkage.model import Model, TermFrequencies
 from training.evaluation.blocking import BlockingRecall, Keys, blocking_recall
 from training.evaluation.calibration import Calibration, calibrate
 from training.evaluation.candidates import Spread, weigh_candidates
 from training.evaluation.curves import Curve, threshold_curve
 from training.evaluation.explained import ExplainedPair, Run, examples, review_reasons, worst_missed, worst_wrong
-from training.evaluation.intervals import Share, share
+from training.evaluation.intervals import Share
 from training.evaluation.labelled import Labelled
 from training.evaluation.linking import link
 from training.evaluation.metrics import Figures, edges, figures
+from training.evaluation.missing import missing_shares
 from training.evaluation.pairs import pairs_of, pairs_within
 from training.evaluation.traits import reachable_records
 from training.evaluation.weighing import Weigher
@@ -150,22 +149,6 @@ def _check(labelled: Labelled) -> None:
         raise InputError("truth", "no record of the file can be read and has a truth: is the map right?")
     if pairs_within(labelled.truth) > MOST_PAIRS:
         raise InputError("truth", "calls so many records one person that it cannot name persons: is it the right column?")
-
-
-def missing_shares(model: Model, encoded: Encoded) -> dict[str, Share]:
-    """Records without a value of each scored feature. A value read off an identity number counts as missing: no evidence."""
-    records = len(encoded.starts) - 1
-    record = np.repeat(np.arange(records), np.diff(encoded.starts))
-    found = {}
-    for column, feature in enumerate(model.features):
-        if feature.scored:
-            values = encoded.rows[:, column]
-            known = values != 0
-            if feature.kind in ("date", "category"):
-                known &= (values < 0) | (values & DERIVED_BIT == 0)
-            have = np.bincount(record, known, minlength=records) > 0
-            found[feature.label or feature.name] = share(records - int(have.sum()), records)
-    return found
 
 
 def _notes(labelled: Labelled, repeated: int, spread: Spread) -> list[str]:

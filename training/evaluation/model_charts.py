@@ -151,27 +151,34 @@ def weight_distribution(spread: Spread, *, upper: float, lower: float, known: bo
 
 
 def blocking_rules(rules: Sequence[RuleRecall]) -> Chart:
-    """Recall of each rule, and its pairs."""
+    """Pairs of each rule, and its recall where true pairs are known."""
+    known = any(rule.recall.of for rule in rules)
 
     def draw(figure: Figure) -> None:
-        shares, alone, pairs = figure.subplots(1, 3, width_ratios=(3, 2, 2), sharey=True)
-        places = bars_across(shares, [rule.rule for rule in rules])
-        shares.barh(places, [100 * rule.recall.value for rule in rules], color=BLUE, height=0.7)
-        shares.set_xlabel("true pairs it finds, %")
-        shares.set_xlim(0, 100)
-        alone.barh(places, [100 * rule.alone.value for rule in rules], color=GREEN, height=0.7)
-        alone.set_xlabel("… that no other finds, %")
+        names = [rule.rule for rule in rules]
+        if known:
+            shares, alone, pairs = figure.subplots(1, 3, width_ratios=(3, 2, 2), sharey=True)
+            places = bars_across(shares, names)
+            shares.barh(places, [100 * rule.recall.value for rule in rules], color=BLUE, height=0.7)
+            shares.set_xlabel("true pairs it finds, %")
+            shares.set_xlim(0, 100)
+            alone.barh(places, [100 * rule.alone.value for rule in rules], color=GREEN, height=0.7)
+            alone.set_xlabel("… that no other finds, %")
+            for axes in (alone, pairs):
+                axes.tick_params(axis="y", length=0)
+                axes.grid(axis="x")
+        else:
+            pairs = figure.subplots()
+            places = bars_across(pairs, names)
         pairs.barh(places, [max(rule.pairs, 1) for rule in rules], color=GREY, height=0.7)
         pairs.set_xscale("log")
         pairs.set_xlabel("pairs it compares (log)")
-        for axes in (alone, pairs):
-            axes.tick_params(axis="y", length=0)
-            axes.grid(axis="x")
 
-    meaning = (
-        "Two records are compared only if they share a key of a rule. A rule with many pairs and nothing that it alone finds "
-        "costs time and brings little."
-    )
+    meaning = "Two records are compared only if they share a key of a rule. "
+    if known:
+        meaning += "A rule with many pairs and nothing that it alone finds costs time and brings little."
+    else:
+        meaning += "Each pair costs time; what a rule brings is known only where the truth is."
     size = (WIDTH, 0.9 + 0.27 * len(rules))
     return drawn("blocking", "What each blocking rule brings together", meaning, size=size, draw=draw)
 
