@@ -69,9 +69,9 @@ def _verdict(model: Model) -> str:
         return ""
     return (
         f"By its own probabilities the model expects to link {percent(linked, 1)} of the records automatically, "
-        f"{1e5 * wrong:.1f} in 100,000 of these links wrongly, to ask a steward about {percent(reviews, 1)} of the records, and "
-        f"to miss {percent(missed, 1)} of the links that its blocking rules see. These are beliefs: an evaluation on records "
-        "with known truth tests them."
+        f"{1e5 * wrong:.1f} in 100,000 of these links wrongly, to ask a steward about {percent(reviews, 1)} of the records, "
+        f"and to miss {percent(missed, 1)} of the links that its blocking rules see. These are beliefs: an evaluation on "
+        "records with known truth tests them."
     )
 
 

@@ -65,7 +65,7 @@ def bootstrap(sums: Floats, figures: Callable[[Floats], Floats], *, seed: int) -
     adds the same, the interval has no width: it tells nothing about errors that were not seen.
     """
     values = figures(sums.sum(axis=0, keepdims=True))[0]
-    kinds, counts = np.unique(sums, axis=0, return_counts=True)
+    kinds, counts = _kinds(sums)
     if len(kinds) == 0:
         return [Figure(float("nan"), 0.0, 1.0) for _ in values]
     random = np.random.default_rng(seed)
@@ -76,3 +76,12 @@ def bootstrap(sums: Floats, figures: Callable[[Floats], Floats], *, seed: int) -
         parts.append(figures(drawn @ kinds))
     low, high = np.quantile(np.concatenate(parts), [TAIL, 1 - TAIL], axis=0)
     return [Figure(float(v), float(a), float(b)) for v, a, b in zip(values, low, high, strict=True)]
+
+
+def _kinds(sums: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Distinct rows and how many there are of each. (``np.unique`` over an axis takes ten times as long.)"""
+    ordered = sums[np.lexsort(sums.T)]
+    fresh = np.ones(len(ordered), np.bool_)
+    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    first = np.flatnonzero(fresh)
+    return ordered[first], np.diff(first, append=len(ordered))
