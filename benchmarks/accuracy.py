@@ -18,8 +18,8 @@ from typing import Any
 from benchmarks import febrl, people
 from benchmarks.lines import emit, progress
 from benchmarks.ours import Ours, model_at, model_file
-from benchmarks.pairs import PairCounts, count_pairs, wrong_and_missed
 from benchmarks.peers.environment import run_peer
+from training.evaluation.pairs import PairCounts, count_pairs, wrong_and_missed
 
 F1_LIMITS = {"febrl3": 0.9985, "febrl4": 0.9995}
 UPPER_THRESHOLDS = (0.9, 0.95, 0.99, 0.999)  # beside the shipped one, for the synthetic populations

@@ -12,6 +12,7 @@ from importlib import import_module
 COMMANDS = {
     "demo": ("training.demo", "a real server, FEBRL4 and a small Chongqing through it, and one click explained"),
     "population": ("training.population.command", "write a synthetic population with its truth to a folder"),
+    "evaluate": ("training.evaluation.command", "how good a model is, on records whose persons are known"),
     "fit": ("training.fit", "estimate a model from files of records, without labels"),
     "shipped": ("training.shipped", "fit the models that come with the package again"),
 }

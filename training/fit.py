@@ -45,6 +45,7 @@ class Request:
     effort: Effort = field(default_factory=Effort)
     sources: tuple[str, ...] = ()  # what the records are, for the provenance
     sampled: float = 1.0
+    report: Path | None = None  # page with charts to write
 
 
 def main(arguments: list[str]) -> int:
@@ -61,6 +62,7 @@ def main(arguments: list[str]) -> int:
             population=options.population,
             sources=tuple(path.name for path in options.files),
             sampled=sampled,
+            report=options.report,
         )
         model, found, thresholds = fit_model(request, records)
     except MpiError as error:
@@ -92,7 +94,12 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     )
     provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
     model = msgspec.structs.replace(model, decision=decision, provenance=provenance)
-    return write_model(model, frequencies, request.out), found, thresholds
+    written = write_model(model, frequencies, request.out)
+    if request.report:
+        from training.evaluation.fit_report import write_fit_report  # matplotlib: a second of imports that only this needs
+
+        write_fit_report(written, frequencies, table.encoded, request.report, persons=round(population))
+    return written, found, thresholds
 
 
 def _digits(probability: float) -> float:
@@ -174,4 +181,5 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write a page with charts, and its charts as PNG")
     return parser.parse_args(arguments)
