@@ -1,10 +1,14 @@
 """Accuracy beside the peers: one JSON line for each data set, system and threshold.
 
     python -m benchmarks.accuracy [--short] [--no-peers] [--details] [--size 20000]
+    python -m benchmarks.accuracy --sets [NAME …] [--no-peers] [--write]
 
 Ours goes the whole way: a server process, a socket, a DuckDB file. Every record is resolved, then every one is looked up, and
 two are together when they have the same master ID in the end. Nothing is fitted on these data. The exit code is 1 when ours
 links a false pair on FEBRL, or stays below its F1.
+
+With ``--sets``: every data set with truth that is there, linked as a newcomer would (see evidence.py), beside the peers;
+``--write`` puts the table into docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -18,13 +22,14 @@ from typing import Any
 from benchmarks import febrl, people
 from benchmarks.lines import emit, progress
 from benchmarks.ours import Ours, model_at, model_file
-from benchmarks.pairs import PairCounts, count_pairs, wrong_and_missed
 from benchmarks.peers.environment import run_peer
+from training.evaluation.pairs import PairCounts, count_pairs, wrong_and_missed
 
 F1_LIMITS = {"febrl3": 0.9985, "febrl4": 0.9995}
 UPPER_THRESHOLDS = (0.9, 0.95, 0.99, 0.999)  # beside the shipped one, for the synthetic populations
 PEERS = (("splink_febrl.py", ()), ("splink_febrl.py", ("--extra",)), ("recordlinkage_febrl.py", ()))
 PATTERNS_SHOWN = 40
+TABLE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 SHORT_SIZE, SIZE = 5_000, 20_000
 
 
@@ -96,13 +101,39 @@ def measure_population(name: str, model: str, size: int, *, details: bool) -> No
             measure_ours(name, labelled, model_at(model_file(model), upper, Path(folder)), threshold=upper)
 
 
+def measure_sets(names: list[str], *, peers: bool, write: bool) -> int:
+    """The table of all data sets; exit code 2 for a name that is none."""
+    from benchmarks import accuracy_table, evidence, sets  # pandas and matplotlib: seconds of imports that only this needs
+
+    known = sets.sets()
+    if unknown := [name for name in names if name not in known]:
+        progress(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+        return 2
+    lines = []
+    for name in names or known:
+        if absent := known[name].absent():
+            progress(f"{name}: skipped, {absent} is not there")
+            continue
+        for line in evidence.measure(known[name], peers=peers):
+            counts = line.pop("pairs", None)
+            lines.append({"bench": "accuracy", "data": name, **(counts.as_keys() if counts else {}), **line})
+            emit(lines[-1])
+    if write:
+        accuracy_table.write_table(TABLE, lines)
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="one run of each peer, smaller populations")
     parser.add_argument("--no-peers", action="store_true", help="ours alone: needs no further environment")
     parser.add_argument("--details", action="store_true", help="show the level patterns of wrong and missed pairs")
     parser.add_argument("--size", type=int, default=0, help="records of each synthetic population (0: by default)")
+    parser.add_argument("--sets", nargs="*", metavar="NAME", help="all data sets with truth, or these")
+    parser.add_argument("--write", action="store_true", help="with --sets: write the table into docs/accuracy.md")
     given = parser.parse_args()
+    if given.sets is not None:
+        return measure_sets(given.sets, peers=not given.no_peers, write=given.write)
     failures = []
     for data in F1_LIMITS:
         failures += measure_febrl(data, peers=not given.no_peers, runs=1 if given.short else 3, details=given.details)

@@ -12,6 +12,7 @@ from importlib import import_module
 COMMANDS = {
     "demo": ("training.demo", "a real server, FEBRL4 and a small Chongqing through it, and one click explained"),
     "population": ("training.population.command", "write a synthetic population with its truth to a folder"),
+    "evaluate": ("training.evaluation.command", "how good a model is, on records whose persons are known"),
     "fit": ("training.fit", "estimate a model from files of records, without labels"),
     "compare": ("training.life.compare", "what would change if a new model decided"),
     "publish": ("training.life.publish", "put a model into use, if it passes its gates"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from mpi.commands.tables import comparison_view, person_table, words
 from mpi.errors import MpiError
 from mpi.intake import MappedRow, RowProblem, bind, load_map, open_table, read_records
 from mpi.records import Address, Comparison, Outcome, PatientRecord, Person
+from training.evaluation.pairs import count_pairs
 from training.population import Scene, generate, scenario
 
 MAPS = Path(__file__).parent / "maps"
@@ -127,13 +128,8 @@ def final_persons(client: IndexClient, keys: Sequence[Key]) -> dict[Key, Hashabl
 
 def accuracy_of(found: Mapping[Key, Hashable], truth: Mapping[Key, Hashable]) -> Accuracy:
     """Pairwise over final persons: every pair of records in one person against every pair that belongs together."""
-    right = pairs(Counter((found[key], truth[key]) for key in truth).values())
-    together, belonging = pairs(Counter(found.values()).values()), pairs(Counter(truth.values()).values())
-    return Accuracy(len(set(found.values())), right / together if together else 1.0, right / belonging if belonging else 1.0)
-
-
-def pairs(sizes: Iterable[int]) -> int:
-    return sum(size * (size - 1) // 2 for size in sizes)
+    counts = count_pairs(found, truth)
+    return Accuracy(len(set(found.values())), counts.precision, counts.recall)
 
 
 def accuracy_panel(report: Report, accuracy: Accuracy) -> Panel:

@@ -23,7 +23,8 @@ from mpi.records import PatientRecord
 from training.labels.label_file import read_labels
 from training.labels.refining import LabelPlan
 from training.labels.view import print_labels
-from training.modelling.assemble import Effort, Estimate, estimate
+from training.modelling.assemble import Effort, Estimate, RuleAim, estimate, refined
+from training.modelling.automatic import automatic_template
 from training.modelling.candidates import best_candidates
 from training.modelling.encode import encode_records
 from training.modelling.finish import finished_model
@@ -32,12 +33,14 @@ from training.modelling.thresholds import Aim, Thresholds, choose_thresholds
 from training.modelling.writing import write_model
 from training.report import print_report
 
+AUTOMATIC = "auto"  # in place of a template: features, rules and classes follow from the records
+
 
 @dataclass(frozen=True)
 class Request:
     """A fit to make. ``population``: persons the thresholds are chosen for; 0 takes the persons the fit finds."""
 
-    template: Template
+    template: Template | None  # None: made for the records
     out: Path
     seed: int = 1
     aim: Aim = field(default_factory=Aim)
@@ -46,6 +49,7 @@ class Request:
     effort: Effort = field(default_factory=Effort)
     sources: tuple[str, ...] = ()  # what the records are, for the provenance
     sampled: float = 1.0
+    report: Path | None = None  # page with charts to write
 
 
 def main(arguments: list[str]) -> int:
@@ -55,7 +59,7 @@ def main(arguments: list[str]) -> int:
     try:
         records, sampled = _read(options.files, options.map, options.max_records, options.seed)
         request = Request(
-            template=read_template(template_path(options.template)),
+            template=None if options.template == AUTOMATIC else read_template(template_path(options.template)),
             out=options.out,
             seed=options.seed,
             labels=_labels(options),
@@ -63,6 +67,7 @@ def main(arguments: list[str]) -> int:
             population=options.population,
             sources=tuple(path.name for path in options.files),
             sampled=sampled,
+            report=options.report,
         )
         model, found, thresholds = fit_model(request, records)
     except MpiError as error:
@@ -79,21 +84,35 @@ def main(arguments: list[str]) -> int:
 
 def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model, Estimate, Thresholds]:
     """Encode, estimate, choose thresholds, write. Raises ModelError where the records do not support a model."""
+    template, rule_aim = request.template, None
+    if template is None:
+        records = list(records)
+        template, rule_aim = automatic_template(records, request.out.stem), RuleAim()
     wanted = request.labels.labels.keys() if request.labels else ()
-    table = encode_records(request.template.model, records, wanted)
-    found = estimate(request.template, table, seed=request.seed, effort=request.effort, labels=request.labels)
-    persons = table.records / (1 + float(found.fit.expected[0]))
-    population = request.population or persons / request.sampled
+    table = encode_records(template.model, records, wanted)
+    found = estimate(template, table, seed=request.seed, effort=request.effort, rule_aim=rule_aim)
+    if request.labels:
+        found = refined(found, table, request.labels, seed=request.seed, starts=request.effort.starts)
     model, frequencies = finished_model(found, sampled=request.sampled)
     groups = [each for _, each in found.blocked.rules]
+    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
+    population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
     best = best_candidates(model, frequencies, table.encoded, groups, population=population)
+    if not request.population:
+        population = max(table.records - float(best.sum()), 1.0) / request.sampled
+        best = best_candidates(model, frequencies, table.encoded, groups, population=population)
     thresholds = choose_thresholds(best, aim=request.aim)
     decision = msgspec.structs.replace(
-        request.template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
+        template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
     )
     provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
     model = msgspec.structs.replace(model, decision=decision, provenance=provenance)
-    return write_model(model, frequencies, request.out), found, thresholds
+    written = write_model(model, frequencies, request.out)
+    if request.report:
+        from training.evaluation.fit_report import write_fit_report  # matplotlib: a second of imports that only this needs
+
+        write_fit_report(written, frequencies, table.encoded, request.report, persons=round(population))
+    return written, found, thresholds
 
 
 def _digits(probability: float) -> float:
@@ -175,7 +194,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training fit", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV or Parquet files of one population")
     parser.add_argument("--map", type=Path, required=True, action="append", help="MAP.toml; once, or once for each file")
-    parser.add_argument("--template", default="latin", help="latin, han, or the path of a template (default latin)")
+    parser.add_argument(
+        "--template", default=AUTOMATIC, help=f"{AUTOMATIC}, latin, han, or a template's path (default {AUTOMATIC})"
+    )
     parser.add_argument("--out", type=Path, required=True, help="model file to write; term frequencies go beside it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-records", type=int, default=0, help="fit on a random sample of so many (0: all)")
@@ -188,4 +209,5 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write a page with charts, and its charts as PNG")
     return parser.parse_args(arguments)

@@ -54,13 +54,13 @@ def ensure_environment() -> Path:
     return path / "bin" / "python"
 
 
-def run_peer(script: str, *arguments: str) -> list[dict[str, Any]]:
+def run_peer(script: str, *arguments: str, timeout_s: float = RUN_TIMEOUT_S) -> list[dict[str, Any]]:
     """Run a script of this folder in the peers' environment; its standard output is one JSON object per line.
 
     What it writes to standard error is shown only when it fails, as part of the RuntimeError.
     """
     command = [str(ensure_environment()), str(SCRIPTS / script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
     if done.returncode:
         raise RuntimeError(f"{script} ended with {done.returncode}: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

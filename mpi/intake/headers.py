@@ -20,16 +20,21 @@ _SPELLINGS = {
         "编号 主索引号 本地编号"
     ),
     "names.text": "name nametext fullname patientname displayname 姓名 患者姓名 病人姓名 名称 中文姓名 全名",
-    "names.family": "surname lastname familyname family lname last sname 姓 姓氏",
-    "names.given": "givenname firstname forename forenames given fname first gname 名 名字",
+    "names.family": "surname lastname familyname family lname lnamec1 last sname nazwisko 姓 姓氏",
+    "names.given": "givenname firstname forename forenames given fname fnamec1 first gname imie 名 名字",
     "names.family:maiden": "maidenname maiden birthname 婚前姓 娘家姓",
     "names.text:old": "oldname formername previousname alias 曾用名 原名 别名",
     "names.text:unspecified": "pinyin namepinyin 姓名拼音 拼音 英文名 英文姓名",
-    "sex": "sex gender sexcode gendercode genderatbirth administrativesex 性别 性别代码",
-    "birth_date": "dateofbirth birthdate dob birthday datebirth born birthdt 出生日期 出生年月 出生年月日 生日",
+    "sex": "sex gender sexcode gendercode genderatbirth administrativesex plec 性别 性别代码",
+    "birth_date": (
+        "dateofbirth birthdate dob birthday datebirth born birthdt dataur dataurodzenia 出生日期 出生年月 出生年月日 生日"
+    ),
     "birth_date:year": "birthyear yearofbirth by yob 出生年",
     "birth_date:month": "birthmonth monthofbirth bm mob 出生月",
     "birth_date:day": "birthdayofmonth dayofbirth bd 出生日",
+    "birth_date:bare_year": "year yyyy",
+    "birth_date:bare_month": "month mm",
+    "birth_date:bare_day": "day dd",
     "identifiers:resident_id": (
         "residentid idcard idcardno idno idnumber identitycard sfzh zjhm 身份证号 身份证号码 身份证 "
         "居民身份证 居民身份证号 公民身份号码 证件号 证件号码"
@@ -52,7 +57,7 @@ _SPELLINGS = {
     ),
     "addresses.division": "divisioncode areacode 行政区划 行政区划代码 区划代码 地区编码",
     "addresses.region": "state province region st 省 省份 省市",
-    "addresses.city": "city town 市 城市 地市",
+    "addresses.city": "city town gmina miasto 市 城市 地市",
     "addresses.locality": "suburb locality district county township 区 区县 县 县区 街道 乡镇",
     "addresses.road": "address1 addressline1 street streetname road addr1 路 道路 街 路名",
     "addresses.house_number": "streetnumber housenumber streetno houseno 门牌 门牌号",
@@ -60,7 +65,7 @@ _SPELLINGS = {
     "addresses.building": "building block 楼 楼栋 栋 楼号",
     "addresses.room": "room unit flat apartment 室 房号 房间号",
     "addresses.postcode": "postcode postalcode zip zipcode pc 邮编 邮政编码",
-    "addresses.country": "country countrycode 国家 国籍",
+    "addresses.country": "country countrycode kraj 国家 国籍",
     "ethnicity": "ethnicity ethnicgroup nation nationality 民族 民族代码",
     "guardian.name": (
         "guardian guardianname parentname mothername fathername contactname 监护人 监护人姓名 联系人 联系人姓名 母亲姓名"
@@ -74,6 +79,15 @@ _SPELLINGS = {
         "recordedat updatedat createdat lastupdated registrationdate registeredat 登记时间 登记日期 建档时间 "
         "建档日期 更新时间 修改时间 创建时间 就诊时间"
     ),
+    "attributes.email": "email mail emailaddress 邮箱 电子邮箱 电子邮件",
+    "attributes.middle_name": "middlename middlenames middle mname middleinitial secondname fnamec2 imie2",
+    "attributes.second_family": "secondsurname lastname2 lnamec2",
+    "attributes.suffix": "suffix namesuffix generation",
+    "attributes.race": "race raceethnicity 种族",
+    "attributes.birth_place": "birthplace placeofbirth cityofbirth 出生地 籍贯",
+    "attributes.occupation": "occupation job profession 职业",
+    "attributes.religion": "religion 宗教",
+    "attributes.blood_group": "bloodgroup bloodtype 血型",
 }
 
 TARGETS: dict[str, str] = {word: target for target, words in _SPELLINGS.items() for word in words.split()}

@@ -43,11 +43,14 @@ class Placed(Private, frozen=True):
     note: str = ""
 
 
-def propose_map(path: Path) -> str:
-    """The text of a MAP.toml that loads and binds to the file. Raises InputError where the file cannot be read at all."""
+def propose_map(path: Path, *, lenient: bool = False) -> str:
+    """The text of a MAP.toml that loads and binds to the file. Raises InputError where the file cannot be read at all.
+
+    ``lenient``: a cell that is no date is taken for missing, and its row is kept; otherwise such a row is refused.
+    """
     sampled = _read_sample(path)
     placed, left = _place(sampled)
-    return "\n".join(_lines(path, sampled, placed, left)) + "\n"
+    return "\n".join(_lines(path, sampled, placed, left, "missing" if lenient else "reject")) + "\n"
 
 
 def quoted(text: str) -> str:
@@ -107,9 +110,23 @@ def _place(sampled: SampledFile) -> tuple[list[Placed], list[tuple[str, str]]]:
             placed.append(Placed(column=name, target=target, note=note))
         else:
             left.append((name, "no field known for it; an extra trait can go under [attributes]"))
+    _whole_birth_dates(placed, left)
     if not any(p.target == "local_id" for p in placed):
         _place_local_id(sampled, placed, left)
     return placed, left
+
+
+def _whole_birth_dates(placed: list[Placed], left: list[tuple[str, str]]) -> None:
+    """Columns called just year, month and day are a birth date where all three are there; a year alone could be any."""
+    bare = [p for p in placed if p.target.startswith("birth_date:bare_")]
+    if not bare:
+        return
+    placed[:] = [p for p in placed if p not in bare]
+    if len(bare) < len(("year", "month", "day")) or any(p.target.startswith("birth_date") for p in placed):
+        left.extend((p.column, "alone it need not be part of a birth date") for p in bare)
+    else:
+        note = "CHECK: taken for the parts of the birth date"
+        placed.extend(Placed(column=p.column, target=p.target.replace("bare_", ""), note=note) for p in bare)
 
 
 def _why_unmappable(column: Column) -> str:
@@ -145,7 +162,9 @@ def _place_local_id(sampled: SampledFile, placed: list[Placed], left: list[tuple
 # --- the text ---
 
 
-def _lines(path: Path, sampled: SampledFile, placed: Sequence[Placed], left: Sequence[tuple[str, str]]) -> list[str]:
+def _lines(
+    path: Path, sampled: SampledFile, placed: Sequence[Placed], left: Sequence[tuple[str, str]], otherwise: str
+) -> list[str]:
     lines = [
         f"# Proposed for {_commented(path.name)} from its header and {sampled.rows:,} rows. Look at the lines marked CHECK.",
         "# Every key: docs/mapping.md.",
@@ -154,8 +173,8 @@ def _lines(path: Path, sampled: SampledFile, placed: Sequence[Placed], left: Seq
     lines += _source(path, placed)
     lines += [_line("local_id", quoted(p.column), p.note) for p in placed if p.target == "local_id"]
     for key in SINGLE:
-        lines += [_single(key, p, sampled) for p in placed if p.target == key]
-    lines += _birth_parts(placed)
+        lines += [_single(key, p, sampled, otherwise) for p in placed if p.target == key]
+    lines += _birth_parts(placed, otherwise)
     if phones := [p for p in placed if p.target == "phones"]:
         guessed = any(p.note for p in phones)
         lines.append(_line("phones", "[" + ", ".join(quoted(p.column) for p in phones) + "]", GUESS if guessed else ""))
@@ -164,6 +183,7 @@ def _lines(path: Path, sampled: SampledFile, placed: Sequence[Placed], left: Seq
     lines += _identifier_tables(placed)
     lines += _table("[[addresses]]", [p for p in placed if p.target.startswith("addresses.")])
     lines += _guardian_table(placed)
+    lines += _table("[attributes]", [p for p in placed if p.target.startswith("attributes.")])
     if left:
         width = max(len(_commented(name)) for name, _ in left)
         lines += ["", "# Columns without a place:"] + [f"#   {_commented(name):{width}}  {reason}" for name, reason in left]
@@ -188,17 +208,17 @@ def _source(path: Path, placed: Sequence[Placed]) -> list[str]:
     return [_line("source", f"{{ constant = {quoted(name)} }}", "the short name of the hospital whose numbers these are")]
 
 
-def _single(key: str, p: Placed, sampled: SampledFile) -> str:
+def _single(key: str, p: Placed, sampled: SampledFile, otherwise: str) -> str:
     sample = sample_of(sampled.cells[p.column])
     typed = any(c.name == p.column and c.is_date for c in sampled.columns)
     if key in DATES and not typed:
-        return _date_line(key, p, sample)
+        return _date_line(key, p, sample, otherwise)
     if key == "sex":
         return _sex_line(p, sample)
     return _line(key, quoted(p.column), p.note)
 
 
-def _date_line(key: str, p: Placed, sample: Sample) -> str:
+def _date_line(key: str, p: Placed, sample: Sample, otherwise: str) -> str:
     if is_iso(sample):
         return _line(key, quoted(p.column), p.note)
     guess = guess_dates(sample)
@@ -207,12 +227,16 @@ def _date_line(key: str, p: Placed, sample: Sample) -> str:
     notes = [p.note] if p.note else []
     if guess.ambiguous:
         notes.append("day or month first? The sample fits both")
-    if guess.unread:
+    if guess.unread and otherwise == "missing":
+        notes.append(f"{guess.unread} cells of the sample are no date; their rows are taken without it")
+    elif guess.unread:
         notes.append(
             f'{guess.unread} cells of the sample are no date; otherwise = "missing" would take their rows without it'
         )
     formats = ", ".join(quoted(text) for text in guess.formats)
-    return _line(key, f'{{ column = {quoted(p.column)}, formats = [{formats}], otherwise = "reject" }}', "; ".join(notes))
+    return _line(
+        key, f"{{ column = {quoted(p.column)}, formats = [{formats}], otherwise = {quoted(otherwise)} }}", "; ".join(notes)
+    )
 
 
 def _sex_line(p: Placed, sample: Sample) -> str:
@@ -231,7 +255,7 @@ def _sex_line(p: Placed, sample: Sample) -> str:
     )
 
 
-def _birth_parts(placed: Sequence[Placed]) -> list[str]:
+def _birth_parts(placed: Sequence[Placed], otherwise: str) -> list[str]:
     parts = {p.target.partition(":")[2]: p.column for p in placed if p.target.startswith("birth_date:")}
     chosen = [unit for unit in ("year", "month", "day") if unit in parts]
     if any(p.target == "birth_date" for p in placed):
@@ -240,7 +264,10 @@ def _birth_parts(placed: Sequence[Placed]) -> list[str]:
         return [f"# birth date: {quoted(column)} alone is no date" for column in parts.values()]
     formats = [quoted("-".join(("%Y", "%m", "%d")[:count])) for count in range(len(chosen), 0, -1)]
     columns = ", ".join(quoted(parts[unit]) for unit in chosen)
-    return [f'birth_date = {{ columns = [{columns}], join = "-", formats = [{", ".join(formats)}] }}']
+    kept = f", otherwise = {quoted(otherwise)}" if otherwise != "reject" else ""
+    line = f'birth_date = {{ columns = [{columns}], join = "-", formats = [{", ".join(formats)}]{kept} }}'
+    notes = [p.note for p in placed if p.target.startswith("birth_date:") and p.note]
+    return [f"{line}  # {notes[0]}" if notes else line]
 
 
 def _file_table(sampled: SampledFile) -> list[str]:

@@ -50,6 +50,8 @@ NULLS = frozenset(
 )
 _HAN_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]{2,4}")
 _MOBILE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d{9}")
+_BRITISH_POSTCODE = re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 _RESIDENT_ID = re.compile(r"\d{15}|\d{17}[\dXx]")
 
 
@@ -84,6 +86,10 @@ def guess_target(sample: Sample) -> str:
         return "phones"
     if set(cells) <= {"男", "女", "男性", "女性"} or {cell.lower() for cell in cells} in ({"male", "female"}, {"m", "f"}):
         return "sex"
+    if _share(cells, lambda cell: bool(_BRITISH_POSTCODE.fullmatch(cell))) >= ENOUGH:
+        return "addresses.postcode"
+    if _share(cells, lambda cell: bool(_EMAIL.fullmatch(cell))) >= ENOUGH:
+        return "attributes.email"
     varied = len(set(cells)) >= 0.5 * len(cells)
     if varied and _share(cells, lambda cell: bool(_HAN_NAME.fullmatch(cell))) >= ENOUGH:
         return "names.text"

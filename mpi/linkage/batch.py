@@ -134,7 +134,7 @@ def rivals_alike(index: HotIndex, query: Query, q: int, snapshot: tuple[int, int
     """Whether the two best persons look like one person: their best records reach the lower threshold together."""
     if found.queries[q, KEPT] < 2:
         return False
-    best = best_place(found, q)
+    best = best_place(query.settings, found, q)
     rival = rival_place(found, q, best)
     if rival < 0 or found.candidates[q, best, WEIGHT] < query.settings.upper:
         return False

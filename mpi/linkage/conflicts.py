@@ -24,9 +24,10 @@ BIRTH_DIFFERS = 8
 BIRTH_ORDER_DIFFERS = 16  # another child of the same multiple birth
 DIED_BEFORE = 32  # the person died before this patient was born
 NEWBORN = 64  # the person or the query is flagged as newborn
+MULTIPLE_BIRTH = 128  # the person or the query is a twin, or more
 
 RESIDENT = int(IdentifierType.RESIDENT_ID)
-NEWBORN_FLAG = int(RecordFlag.NEWBORN)
+NEWBORN_FLAG, MULTIPLE_BIRTH_FLAG = int(RecordFlag.NEWBORN), int(RecordFlag.MULTIPLE_BIRTH)
 DATE_DIFFERENT = len(LEVELS["date"]) - 1
 
 
@@ -123,9 +124,11 @@ def _stated(value: int) -> bool:
 
 @inner
 def _header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
-    """Conflicts by birth order and death, and the newborn flag."""
+    """Conflicts by birth order and death, and what is flagged on either side."""
     width = len(mine)
     flags = 0
+    if (theirs[width - 1] | mine[width - 1]) & MULTIPLE_BIRTH_FLAG:
+        flags |= MULTIPLE_BIRTH
     if theirs[width - 1] & NEWBORN_FLAG:
         flags |= NEWBORN
     my_order = (mine[width - 1] >> MULTIPLE_BIRTH_SHIFT) & 15

@@ -12,6 +12,7 @@ from mpi.linkage.conflicts import (
     DATE_DIFFERENT,
     DIED_BEFORE,
     DOCUMENT,
+    MULTIPLE_BIRTH,
     NEWBORN,
     OTHER_NUMBER,
     SEX_DIFFERS,
@@ -64,7 +65,7 @@ def decide(
             return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
         if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
             return REVIEW, 0, cut | why
-    best = best_place(found, q)
+    best = best_place(settings, found, q)
     weight = found.candidates[q, best, WEIGHT]
     if weight < settings.lower:
         return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
@@ -82,15 +83,15 @@ def decide(
 
 
 @inner
-def best_place(found: Found, q: int) -> int:
-    """The heaviest candidate that holds no other valid number; if all do, the heaviest of all."""
+def best_place(settings: Settings, found: Found, q: int) -> int:
+    """The heaviest candidate that holds no other valid number, if it is likely enough; else the heaviest of all."""
     best = -1
     for i in range(found.queries[q, KEPT]):
         if found.candidates[q, i, FLAGS] & OTHER_NUMBER == 0 and (
             best < 0 or found.candidates[q, i, WEIGHT] > found.candidates[q, best, WEIGHT]
         ):
             best = i
-    if best >= 0:
+    if best >= 0 and found.candidates[q, best, WEIGHT] >= settings.lower:
         return best
     best = 0
     for i in range(found.queries[q, KEPT]):
@@ -148,7 +149,8 @@ def given_differs(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
 
 @inner
 def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, winner: int) -> bool:
-    """Same birth date and family name, another given name, no identifier that agrees; or a different birth order.
+    """Same birth date and family name, another given name, no identifier that agrees; or a different birth order; or one of
+    a multiple birth, unless the given name is the very same or a number agrees.
 
     A model without a class "twin" speaks of a population without families: there only the birth order tells twins.
     """
@@ -156,6 +158,8 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
         return False
     if flags & BIRTH_ORDER_DIFFERS:
         return True
+    if flags & MULTIPLE_BIRTH and level_at(levels, settings.roles[GIVEN]) != 1:
+        return not number_agrees(settings, levels)
     if settings.twin_class < 0:
         return False
     if winner == settings.twin_class:

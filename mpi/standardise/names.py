@@ -10,7 +10,7 @@ from mpi.records import HumanName, RecordFlag, StandardName
 from mpi.standardise.characters import HAN, clean, has_han
 from mpi.standardise.hanzi import han_text, han_value
 from mpi.standardise.latin_names import latin_name
-from mpi.standardise.newborns import called_after, masked_family, newborn_of
+from mpi.standardise.newborns import called_after, masked_family, newborn_of, one_of_several
 from mpi.standardise.placeholders import is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
@@ -48,8 +48,9 @@ def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameRe
     reading = read_name(name)
     if reading.flags:  # it is no name by its text alone
         return reading
-    mothers = called_after(han_text(name.text or name.family + name.given), han_text(mother), just_born)
-    return reading if mothers is None else NameReading(_family_only(mothers), _NEWBORN)
+    text = han_text(name.text or name.family + name.given)
+    mothers = called_after(text, han_text(mother), just_born)
+    return reading if mothers is None else NameReading(_family_only(mothers), _newborn_flags(text[len(mothers) :]))
 
 
 @lru_cache(_CACHED_VALUES)
@@ -96,6 +97,11 @@ def _mixed(family: str, given: str) -> NameReading:
     return NameReading((name,) if name != StandardName() else (), flags)
 
 
+def _newborn_flags(text: str) -> RecordFlag:
+    """Flags of a newborn's placeholder; ``text`` is it without the mother's name."""
+    return _NEWBORN | RecordFlag.MULTIPLE_BIRTH if one_of_several(text) else _NEWBORN
+
+
 def _without_han(text: str) -> str:
     return re.sub(f"[{HAN}]+", " ", text)
 
@@ -103,11 +109,11 @@ def _without_han(text: str) -> str:
 def _han_name(text: str, family: str, given: str) -> NameReading:
     compact = (text or family + given).replace(" ", "").casefold()
     if (mother := newborn_of(compact)) is not None:
-        return NameReading(_family_only(family or mother), _NEWBORN)
+        return NameReading(_family_only(family or mother), _newborn_flags(compact[len(mother) :]))
     if (masked := masked_family(_BRACKETS.sub("", compact))) is not None:
         return NameReading(_family_only(masked), RecordFlag.PLACEHOLDER_NAME)
-    if family and given and newborn_of(given.replace(" ", "").casefold()) is not None:
-        return NameReading(_family_only(family), _NEWBORN)
+    if family and given and newborn_of(rest := given.replace(" ", "").casefold()) is not None:
+        return NameReading(_family_only(family), _newborn_flags(rest))
     if text or not given or not family:
         whole = text or family or given
         dotted = _DOT.search(whole) is not None

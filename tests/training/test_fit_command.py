@@ -117,3 +117,15 @@ def test_files_and_maps_must_fit_together(tmp_path: Path, plain_map: Path, capsy
     three = ["fit", missing, missing, missing, "--map", str(plain_map), "--map", str(plain_map)]
     assert main([*three, "--out", str(tmp_path / "m.toml")]) == 1
     assert "2 maps for 3 files" in capsys.readouterr().err
+
+
+def test_a_page_without_truth(fitted: tuple[Model, Path]) -> None:
+    folder = fitted[1]
+    arguments = ["fit", str(folder / "people.parquet"), "--map", str(MAP), "--out", str(folder / "drawn.toml")]
+    assert main([*arguments, "--report", str(folder / "drawn.html")]) == 0
+    page = (folder / "drawn.html").read_text(encoding="utf-8")
+    assert page.count("<svg ") == 5
+    assert "By its own probabilities the model expects" in page
+    assert {path.stem for path in (folder / "drawn_files").iterdir()} == {
+        "weights", "match-weights", "m-and-u", "blocking", "missing",
+    }  # fmt: skip

@@ -13,13 +13,12 @@ import numpy.typing as npt
 
 from mpi.errors import MpiError
 from mpi.linkage.model import Model, TermFrequencies
-from mpi.records import Outcome, PatientRecord, ResolveAnswer
+from mpi.records import PatientRecord, ResolveAnswer
 from mpi.registry.registry import Limits, Registry
 from mpi.registry.writes import Submission
 
 BATCH, UNDER_WAY = 500, 16  # records a submission, submissions that wait at a time
 ROWS_PER_RECORD = 3  # memory that is reserved, and costs nothing where it is not used
-LEAST_ROWS = 100_000  # an index wants room for the longest local numbers of a whole batch, however few the records
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,16 @@ class Linked:
     person      int64[N]    number of the person the record ended with; numbers count from 0 in the order of creation
     outcome     uint8[N]    records.Outcome
     probability float64[N]  of the best candidate; 0 where there was none
-    reviewed    for each record the numbers of the persons a steward would be shown beside it; () without a task
+    reviewed    for each record the numbers of the persons a steward would be shown beside it; () without a task. A record
+                that was linked has one where a second person is likely enough: a possible duplicate
+    reasons     int64[N]    bit set of records.DecisionReason
     """
 
     person: npt.NDArray[np.int64]
     outcome: npt.NDArray[np.uint8]
     probability: npt.NDArray[np.float64]
     reviewed: list[tuple[int, ...]]
+    reasons: npt.NDArray[np.int64]
 
 
 def link(model: Model, frequencies: TermFrequencies, records: Sequence[PatientRecord], *, population: int = 0) -> Linked:
@@ -43,7 +45,7 @@ def link(model: Model, frequencies: TermFrequencies, records: Sequence[PatientRe
 
     ``population``: persons the prior is taken for, where it is more than the index holds. Raises what the registry answers.
     """
-    capacity = ROWS_PER_RECORD * len(records) + LEAST_ROWS
+    capacity = ROWS_PER_RECORD * len(records) + 200_000
     with tempfile.TemporaryDirectory(prefix="mpi-evaluation-") as folder:
         limits = Limits(catchment=population, capacity_rows=capacity)
         registry = Registry.open(Path(folder) / "index", model, frequencies, limits)
@@ -94,12 +96,11 @@ def _checked(submission: Submission) -> Iterator[ResolveAnswer]:
 
 def _collected(answers: Iterator[ResolveAnswer], count: int) -> Linked:
     numbers: dict[str, int] = {}
-    linked = Linked(np.zeros(count, np.int64), np.zeros(count, np.uint8), np.zeros(count), [])
+    linked = Linked(np.zeros(count, np.int64), np.zeros(count, np.uint8), np.zeros(count), [], np.zeros(count, np.int64))
     for place, answer in enumerate(answers):
         linked.person[place] = numbers.setdefault(answer.master_id, len(numbers))
         linked.outcome[place] = answer.outcome
         linked.probability[place] = answer.probability
-        linked.reviewed.append(
-            tuple(numbers[master_id] for master_id in answer.candidates if answer.outcome != Outcome.LINKED)
-        )
+        linked.reviewed.append(tuple(numbers[master_id] for master_id in answer.candidates if answer.review_task))
+        linked.reasons[place] = sum(1 << reason for reason in answer.decision_reasons)
     return linked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +18,7 @@ from training.labels.pairs import decided_pairs
 from training.labels.refining import LabelPlan, LabelReport, refine
 from training.modelling.encode import Table
 from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
+from training.modelling.rulechoice import Choice, candidates, choose_rules, first_rules
 from training.modelling.rules import LevelRule, level_rules
 from training.modelling.template import Template, without_classes, without_features
 from training.modelling.values import Commonness, commonness, count_values, counted_pairs
@@ -44,6 +46,14 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class RuleAim:
+    """What chosen blocking rules are to reach: ``recall`` of one person's pairs, with ``pairs`` compared a record at most."""
+
+    recall: float = 0.9995
+    pairs: float = 100.0
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept.
 
@@ -60,10 +70,10 @@ class Estimate:
     labels: LabelReport | None = None
 
 
-def estimate(template: Template, table: Table, *, seed: int, effort: Effort, labels: LabelPlan | None = None) -> Estimate:
+def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rule_aim: RuleAim | None = None) -> Estimate:
     """Estimate a template on a table. Raises ModelError where the records cannot support any model.
 
-    ``labels``: decisions on pairs of the table's records, whose places it must know.
+    ``rule_aim``: the blocking rules are chosen from the data; else those of the template are taken.
     """
     if table.records < FEWEST_RECORDS:
         raise ModelError(f"{table.records} usable records are too few to fit a model; at least {FEWEST_RECORDS} are needed")
@@ -75,19 +85,24 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, lab
         comparer = Comparer(template.model, table.encoded)
         random = count_random(comparer, pairs=effort.random, seed=seed)
     notes = [f"{name}: hardly any two records know it; not scored" for name in sorted(unknown)]
+    shares, common = _chance(comparer, table, random, seed)
+    if rule_aim is not None:
+        template, choice = _with_chosen_rules(template, comparer, table, random, shares, rule_aim, seed)
+        notes.append(_said(choice))
     rules, rule_notes = level_rules(template.model)
     blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
-    shares, common = _chance(comparer, table, random, seed)
     problem = _problem(template, comparer, blocked, random, table.records)
     template, problem, fit, class_notes = _fit_classes(template, problem, shares, seed, effort.starts)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
-    found = Estimate(template, problem, fit, shares, common, all_notes, blocked)
-    return found if labels is None else _refined(found, table, comparer, labels, seed, effort.starts)
+    return Estimate(template, problem, fit, shares, common, all_notes, blocked)
 
 
-def _refined(found: Estimate, table: Table, comparer: Comparer, plan: LabelPlan, seed: int, starts: int) -> Estimate:
-    """The estimate with labels: the classes stay, everything else is fitted again."""
-    decisions = decided_pairs(plan.labels, table.places, comparer)
+def refined(found: Estimate, table: Table, plan: LabelPlan, *, seed: int, starts: int) -> Estimate:
+    """The estimate with labels: rules and classes stay, everything else is fitted again.
+
+    ``table``: the one it was made from, with the places of the labelled records.
+    """
+    decisions = decided_pairs(plan.labels, table.places, Comparer(found.template.model, table.encoded))
 
     def final(problem: Problem) -> tuple[Problem, Fit]:
         return fit_with_strangers(problem, found.shares, seed=seed, starts=starts)
@@ -95,6 +110,35 @@ def _refined(found: Estimate, table: Table, comparer: Comparer, plan: LabelPlan,
     problem, fit, report = refine(found.problem, found.fit, decisions, plan, final, seed=seed)
     notes = (*found.notes, *report.notes)
     return dataclasses.replace(found, problem=problem, fit=fit, notes=notes, labels=report)
+
+
+def _with_chosen_rules(
+    template: Template,
+    comparer: Comparer,
+    table: Table,
+    random: Counted,
+    shares: list[LevelShares],
+    aim: RuleAim,
+    seed: int,
+) -> tuple[Template, Choice]:
+    """The template with rules from the data; see rulechoice.py. Raises ModelError where no rule finds anything."""
+    most = aim.pairs * table.records
+    found = candidates(comparer, random, table.records, most_pairs=most)
+    first = first_rules(found, budget=most)
+    if not first:
+        raise ModelError("no combination of two traits agrees more often than by chance: no record seems to come twice")
+    blocked = count_blocked(comparer, first, budget=round(most) + 1, largest=table.records)
+    problem = _problem(template, comparer, blocked, random, table.records)
+    problem, fit = fit_with_strangers(problem, shares, seed=seed, starts=2)
+    choice = choose_rules(comparer, found, problem, fit, recall=aim.recall, budget=most, seed=seed)
+    return Template(msgspec.structs.replace(template.model, rules=choice.rules), template.classes, template.needs), choice
+
+
+def _said(choice: Choice) -> str:
+    return (
+        f"{len(choice.rules)} blocking rules chosen: they make {sum(choice.pairs):,.0f} pairs and see about "
+        f"{choice.recall:.2%} of the pairs of one person"
+    )
 
 
 def _unknown_features(comparer: Comparer, random: Counted) -> set[str]:

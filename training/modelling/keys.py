@@ -35,7 +35,11 @@ class Groups(NamedTuple):
 def groups_of(model: Model, table: Encoded, rule: LevelRule) -> Groups:
     """All groups of two records or more; the records of a group are distinct."""
     terms = np.stack([term_keys(model, table, term) for term in rule.terms], axis=1)
-    keys, records = _combined_keys(terms, table.starts)
+    return group_records(*_combined_keys(terms, table.starts))
+
+
+def group_records(keys: npt.NDArray[np.uint64] | Ints, records: npt.NDArray[np.int32]) -> Groups:
+    """All groups of two different records or more that have one key; ``keys[i]`` is a key of ``records[i]``."""
     order = np.lexsort((records, keys))
     keys, records = keys[order], records[order]
     fresh = np.ones(len(keys), np.bool_)

@@ -16,9 +16,13 @@ FOLDER = Path(__file__).parents[1] / "templates"
 
 
 class _Declared(msgspec.Struct, frozen=True):
-    """What a template says of a class; ``shared`` and ``excluded`` are keys of the model as well. See ClassSpec."""
+    """What a template says of a class; ``shared`` and ``excluded`` are keys of the model as well. See ClassSpec.
+
+    ``needs``: features without which the class cannot be told from others; an automatic template then leaves it out.
+    """
 
     name: str
+    needs: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
@@ -30,10 +34,11 @@ class _Classes(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """An unfitted model, and its classes as the estimation takes them."""
+    """An unfitted model, and its classes as the estimation takes them. ``needs``: class → features it cannot do without."""
 
     model: Model
     classes: tuple[ClassSpec, ...]
+    needs: dict[str, tuple[str, ...]] = {}
 
 
 def template_path(name: str) -> Path:
@@ -49,7 +54,8 @@ def read_template(path: Path) -> Template:
         declared = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Classes).classes
     except (OSError, ValueError) as error:
         raise ModelError(f"template {path.name}: {error}") from error
-    return Template(model, tuple(_class_spec(model, item) for item in declared))
+    needs = {item.name: item.needs for item in declared if item.needs}
+    return Template(model, tuple(_class_spec(model, item) for item in declared), needs)
 
 
 def _class_spec(model: Model, item: _Declared) -> ClassSpec:
@@ -59,7 +65,7 @@ def _class_spec(model: Model, item: _Declared) -> ClassSpec:
         if name not in kinds or any(level not in LEVELS[kinds[name]][1:] for level in levels):
             raise ModelError(f"classes.{item.name}.excluded.{name}: unknown feature or level")
         excluded[name] = frozenset(LEVELS[kinds[name]].index(level) for level in levels)
-    for name in (*item.same, *item.shared, *item.free):
+    for name in (*item.same, *item.shared, *item.free, *item.needs):
         if name not in kinds:
             raise ModelError(f"classes.{item.name}: feature '{name}' is unknown")
     return ClassSpec(item.name, item.same, item.shared, item.free, excluded)
@@ -81,7 +87,7 @@ def without_features(template: Template, dropped: set[str]) -> Template:
         )
         for c in template.classes
     )
-    return Template(msgspec.structs.replace(template.model, features=features), classes)
+    return Template(msgspec.structs.replace(template.model, features=features), classes, template.needs)
 
 
 def _kept(names: tuple[str, ...], dropped: set[str]) -> tuple[str, ...]:
@@ -91,4 +97,4 @@ def _kept(names: tuple[str, ...], dropped: set[str]) -> tuple[str, ...]:
 def without_classes(template: Template, dropped: set[str]) -> Template:
     """The template without these relationship classes."""
     model = msgspec.structs.replace(template.model, classes=tuple(c for c in template.model.classes if c.name not in dropped))
-    return Template(model, tuple(c for c in template.classes if c.name not in dropped))
+    return Template(model, tuple(c for c in template.classes if c.name not in dropped), template.needs)

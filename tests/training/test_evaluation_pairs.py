@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.pairs import PairCounts, count_pairs, wrong_and_missed
+from training.evaluation.pairs import PairCounts, count_pairs, wrong_and_missed
 
 GROUPINGS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=25)
 

@@ -1,0 +1,206 @@
+"""Splink 5 on any data set of benchmarks/sets.py; run by its path in the peers' environment.
+
+    python splink_sets.py SPECIFICATION.json
+
+The specification names Parquet files (one: deduplicate; two: link) with the columns ``rec_id`` and ``truth``, and says what
+each other column is. Comparisons, blocking rules and training are those that Splink's documentation gives for such columns:
+its library comparisons for names, dates, postcodes and e-mail addresses, term frequencies on names and places, exact pairs of
+columns as blocking rules, u by random sampling, m by EM over two blocks or more. For fake_1000 and historical_50k they are
+those of Splink's own examples for these very sets. One JSON line a threshold and scope, as splink_febrl.py prints them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import time
+import warnings
+from collections import Counter
+from contextlib import redirect_stdout
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import splink.comparison_library as cl
+from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+THRESHOLDS = (0.9, 0.95)
+RANDOM_PAIRS = 1e6
+SEED = 2
+PAIRS_A_RULE = 500_000  # a blocking rule with more pairs is left out
+STRONG = ("id", "phone", "email")  # a column that is nearly a person of its own
+PERSONAL = ("forename", "surname", "dob")
+IN_PAIRS = (*PERSONAL, "postcode", "street", "place", "city", "number")
+
+
+def comparison(column: str, role: str, dates: str) -> Any:
+    """Splink's library comparison for a column of such a kind."""
+    weighed = {"term_frequency_adjustments": True}
+    if role in ("forename", "surname"):
+        return cl.NameComparison(column).configure(**weighed)
+    if role == "dob":
+        return cl.DateOfBirthComparison(column, input_is_string=True, datetime_format=dates, invalid_dates_as_null=True)
+    if role == "email":
+        return cl.EmailComparison(column)
+    if role in ("id", "phone", "postcode"):
+        return cl.DamerauLevenshteinAtThresholds(column, [1, 2])
+    if role in ("street", "place", "text"):
+        return cl.JaroWinklerAtThresholds(column, [0.9, 0.8]).configure(**weighed)
+    return cl.ExactMatch(column).configure(**weighed)
+
+
+def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str]) -> dict[str, Any]:
+    """Settings by the kinds of columns alone."""
+    comparisons = [comparison(column, role, dates) for column, role in roles.items()]
+    strong = [(column,) for column, role in roles.items() if role in STRONG]
+    plain = [column for column, role in roles.items() if role in IN_PAIRS]
+    names = {role: column for column, role in roles.items()}
+    rules = [*strong, *((a, b) for a, b in combinations(plain, 2) if roles[a] in PERSONAL or roles[b] in PERSONAL)]
+    if "dob" not in names:  # parts of a date are weak one by one
+        parts = [c for c in plain if roles[c] == "number"]
+        rules = [*strong, *((a, b) for a, b in combinations([c for c in plain if roles[c] != "number"], 2))]
+        rules += [(names[n], *two) for n in ("forename", "surname") for two in combinations(parts, 2)]
+        rules += [tuple(parts)] if len(parts) > 2 else []
+    kept = [rule for rule in dict.fromkeys(rules) if pairs_of(connection, tables, rule) <= PAIRS_A_RULE]
+    certain = [block_on(*rule) for rule in strong if roles[rule[0]] == "id"]
+    third = [names[role] for role in ("dob", "postcode", "place") if role in names][:1] or [
+        c for c in plain if roles[c] == "number"
+    ]
+    certain.append(block_on(names["forename"], names["surname"], *third))
+    first, second = [names["surname"]], [names.get("dob") or names.get("postcode") or plain[-1]]
+    return {
+        "comparisons": comparisons,
+        "rules": [block_on(*rule) for rule in kept],
+        "certain": certain,
+        "recall": 0.7,
+        "em": [block_on(*first), block_on(*second), block_on(names["forename"])],
+    }
+
+
+def pairs_of(connection: Any, tables: list[str], rule: tuple[str, ...]) -> float:
+    union = " union all ".join(f'select {", ".join(quoted(c) for c in rule)} from "{name}"' for name in tables)
+    known = " and ".join(f"{quoted(column)} is not null" for column in rule)
+    query = f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) n from ({union}) where {known} group by all)"
+    return float(connection.execute(query).fetchall()[0][0])
+
+
+def quoted(column: str) -> str:
+    return f'"{column}"'
+
+
+def fake_1000() -> dict[str, Any]:
+    """docs/demos/tutorials: the model that Splink's tutorial ends with."""
+    return {
+        "comparisons": [
+            cl.NameComparison("first_name"), cl.NameComparison("surname"),
+            cl.LevenshteinAtThresholds("dob", 1),
+            cl.ExactMatch("city").configure(term_frequency_adjustments=True), cl.EmailComparison("email"),
+        ],
+        "rules": [block_on("first_name", "city"), block_on("surname"), block_on("dob"), block_on("email")],
+        "certain": [
+            block_on("first_name", "dob"), "l.email = r.email",
+            "jaro_winkler_similarity(l.surname, r.surname) > 0.88 and l.first_name = r.first_name",
+        ],
+        "recall": 0.7,
+        "em": [block_on("first_name", "surname"), block_on("dob")],
+    }  # fmt: skip
+
+
+def historical_50k() -> dict[str, Any]:
+    """docs/demos/examples/duckdb/deduplicate_50k_synthetic."""
+    rules = [
+        ("substr(first_name, 1, 3)", "substr(surname, 1, 4)"), ("surname", "dob"), ("first_name", "dob"),
+        ("postcode_fake", "first_name"), ("postcode_fake", "surname"), ("dob", "birth_place"),
+        ("substr(postcode_fake, 1, 3)", "dob"), ("substr(postcode_fake, 1, 3)", "first_name"),
+        ("substr(postcode_fake, 1, 3)", "surname"),
+        ("substr(first_name, 1, 2)", "substr(surname, 1, 2)", "substr(dob, 1, 4)"),
+    ]  # fmt: skip
+    return {
+        "comparisons": [
+            cl.ForenameSurnameComparison(
+                "first_name", "surname", forename_surname_concat_col_name="first_name_surname_concat"
+            ),
+            cl.DateOfBirthComparison("dob", input_is_string=True), cl.PostcodeComparison("postcode_fake"),
+            cl.ExactMatch("birth_place").configure(term_frequency_adjustments=True),
+            cl.ExactMatch("occupation").configure(term_frequency_adjustments=True),
+        ],
+        "rules": [block_on(*rule) for rule in rules],
+        "certain": [
+            "l.first_name = r.first_name and l.surname = r.surname and l.dob = r.dob",
+            "substr(l.first_name, 1, 2) = substr(r.first_name, 1, 2) and l.surname = r.surname and "
+            "substr(l.postcode_fake, 1, 2) = substr(r.postcode_fake, 1, 2)",
+            "l.dob = r.dob and l.postcode_fake = r.postcode_fake",
+        ],
+        "recall": 0.6,
+        "em": [block_on("first_name", "surname"), block_on("dob")],
+        "prepare": "alter table {t} add column first_name_surname_concat varchar; "
+        "update {t} set first_name_surname_concat = first_name || ' ' || surname",
+    }  # fmt: skip
+
+
+EXAMPLES = {"fake_1000": fake_1000, "historical_50k": historical_50k}
+
+
+def run(given: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
+    connection = duckdb.connect()
+    names = [f"table_{number}" for number in range(len(given["files"]))]
+    # A column may be called by a word of SQL.
+    renamed = {} if given["settings"] else {column: f"{column}_" for column in given["roles"]}
+    roles = {renamed.get(column, column): role for column, role in given["roles"].items()}
+    for name, path in zip(names, given["files"], strict=True):
+        columns = ["rec_id", "truth", *given["columns"]]  # Splink wants the same columns in every table
+        cells = ", ".join(f"nullif({quoted(c)}, '') as {quoted(renamed.get(c, c))}" for c in columns)
+        connection.execute(f"create table \"{name}\" as select {cells} from '{path}'")
+    settings = EXAMPLES[given["settings"]]() if given["settings"] else generic(roles, given["dates"], connection, names)
+    for name in names if "prepare" in settings else ():
+        connection.execute(settings["prepare"].format(t=name))
+    started = time.perf_counter()
+    api = DuckDBAPI(connection=connection)
+    tables = [api.register(connection.table(name), dataset_display_name=f"{name}_in") for name in names]
+    link_type = "dedupe_only" if len(names) == 1 else "link_only" if given["two_sided"] else "link_and_dedupe"
+    creator = SettingsCreator(
+        unique_id_column_name="rec_id", link_type=link_type, comparisons=settings["comparisons"],
+        blocking_rules_to_generate_predictions=settings["rules"],
+    )  # fmt: skip
+    linker = Linker(tables[0] if len(tables) == 1 else tables, creator)
+    linker.training.estimate_probability_two_random_records_match(settings["certain"], recall=settings["recall"])
+    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
+    for block in settings["em"]:
+        linker.training.estimate_parameters_using_expectation_maximisation(block)
+    predictions = linker.inference.predict(threshold_match_probability=None)
+    seconds = time.perf_counter() - started
+    union = " union all ".join(f'select truth from "{name}"' for name in names)
+    sizes = connection.execute(f"select count(*) from ({union}) group by truth").fetchall()
+    true = sum(size * (size - 1) // 2 for (size,) in sizes)
+    lines = []
+    for threshold in THRESHOLDS:
+        right, predicted = clustered_pairs(connection, linker, predictions, threshold)
+        lines.append({"threshold": threshold, "scope": "clusters", "right": right, "predicted": predicted, "true": true})
+    return seconds, lines
+
+
+def clustered_pairs(connection: Any, linker: Linker, predictions: Any, threshold: float) -> tuple[int, int]:
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, threshold_match_probability=threshold)
+    rows = connection.execute(f"select cluster_id, truth, count(*) from {clusters.physical_name} group by all").fetchall()
+    whole: Counter[str] = Counter()
+    for cluster_id, _, size in rows:
+        whole[cluster_id] += size
+    right = sum(size * (size - 1) // 2 for _, _, size in rows)
+    return right, sum(size * (size - 1) // 2 for size in whole.values())
+
+
+def main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text())
+    warnings.filterwarnings("ignore")
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    with redirect_stdout(io.StringIO()):  # Splink prints its progress
+        seconds, lines = run(given)
+    for line in lines:
+        print(json.dumps({"system": "splink", **line, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Pairs of records of one table weighed and explained, as the service would."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.borrow import borrow
+from mpi.linkage.features import Encoded
+from mpi.linkage.hashtable import Table
+from mpi.linkage.jit import kernel
+from mpi.linkage.model import Model, TermFrequencies
+from mpi.linkage.scoring import SCALE, Tables, compile_tables, explain_weight, match_weight
+from mpi.linkage.search import Scratch, new_scratch
+from mpi.records import Comparison
+from mpi.registry.answers import match_reasons, probability, relationship
+from training.modelling.patterns import Int32s, empty_table, records_levels
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Weigher:
+    """Weighs pairs with a fitted model. Holds working memory: one thread at a time."""
+
+    def __init__(self, model: Model, frequencies: TermFrequencies, encoded: Encoded) -> None:
+        self.model, self.encoded = model, encoded
+        self._tables = compile_tables(model, frequencies)
+        self._dictionary = empty_table()
+        self._scratch = new_scratch(len(model.features))
+
+    def weigh(self, a: Int32s, b: Int32s, persons: int | Ints) -> Floats:
+        """float64[P]: match weight of each pair in bits; ``persons`` the prior is taken for, one number or int64[P]."""
+        population = np.broadcast_to(np.rint(np.log2(np.maximum(persons, 1)) * SCALE).astype(np.int64), len(a)).copy()
+        out = np.zeros(len(a), np.int64)
+        _weigh(self._tables, self.encoded, a, b, population, self._dictionary, self._scratch, out)
+        weights: Floats = out / SCALE
+        return weights
+
+    def explain(self, a: int, b: int, persons: int) -> Comparison:
+        """The comparison of two records, level by level. Names of levels and weights, no value."""
+        explanation = np.zeros((len(self.model.features) + 1, 2), np.int64)
+        pair, population = (np.array([a]), np.array([b])), round(float(np.log2(max(persons, 1))) * SCALE)
+        weight, winner = _explain(self._tables, self.encoded, *pair, population, self._dictionary, self._scratch, explanation)
+        return Comparison(
+            weight=weight / SCALE,
+            probability=probability(weight),
+            relationship=relationship(self.model, winner),
+            population=persons,
+            model=self.model.reference,
+            reasons=match_reasons(self.model, self._scratch.levels, explanation, persons),
+        )
+
+
+@kernel
+def _weigh(
+    tables: Tables,
+    encoded: Encoded,
+    a: Int32s,
+    b: Int32s,
+    population: Ints,
+    dictionary: Table,
+    scratch: Scratch,
+    out: Ints,
+) -> None:
+    tables, encoded, dictionary, scratch = borrow(tables), borrow(encoded), borrow(dictionary), borrow(scratch)
+    for i in range(len(a)):
+        records_levels(tables, encoded, a[i], b[i], dictionary, scratch)
+        out[i] = match_weight(tables, scratch.levels, scratch.adjustments, population[i], len(scratch.levels))[0]
+
+
+@kernel
+def _explain(
+    tables: Tables,
+    encoded: Encoded,
+    a: Ints,
+    b: Ints,
+    population: int,
+    dictionary: Table,
+    scratch: Scratch,
+    explanation: Ints,
+) -> tuple[int, int]:
+    tables, encoded, dictionary, scratch = borrow(tables), borrow(encoded), borrow(dictionary), borrow(scratch)
+    records_levels(tables, encoded, a[0], b[0], dictionary, scratch)
+    explain_weight(tables, scratch.levels, scratch.adjustments, population, explanation)
+    return match_weight(tables, scratch.levels, scratch.adjustments, population, len(scratch.levels))
