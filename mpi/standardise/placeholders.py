@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.table_files import word_lists
@@ -21,17 +20,25 @@ def is_placeholder_name(text: str) -> bool:
     return len(text) <= _LONGEST and _is_placeholder(text, "name")
 
 
+def is_placeholder_han_name(text: str) -> bool:
+    """``is_placeholder_name`` of common Han characters, of which there is nothing to clean."""
+    words = word_lists("placeholders")
+    return text in words["any"] or text in words["name"]
+
+
 def is_placeholder_address(text: str) -> bool:
     return len(text) <= _LONGEST and not _DIGIT.search(text) and _is_placeholder(text, "address")
 
 
-@lru_cache(1 << 16)
 def _is_placeholder(text: str, field: str) -> bool:
     form = clean(text)
     if not form:
         return False
     words = word_lists("placeholders")
-    letters = form if form.isalnum() and form.islower() else letters_and_digits(form)
+    if form.isalnum():  # and so nothing "raw", which holds a punctuation mark
+        letters = form.casefold()
+        return letters in words["any"] or letters in words[field]
+    letters = letters_and_digits(form)
     return not letters or letters in words["any"] or letters in words[field] or form.lower() in words["raw"]
 
 
@@ -45,10 +52,15 @@ def is_placeholder_number(characters: str) -> bool:
         return True
     if len(characters) < _SHORTEST_RUN:
         return False
-    return len(set(characters)) == 1 or characters in _RUN_UP or characters in _RUN_DOWN
+    return characters.count(characters[0]) == len(characters) or characters in _RUN_UP or characters in _RUN_DOWN
 
 
 _MOBILE_FILLER = re.compile(r"1[3-9]\d(\d)\1{7}|13800138000|1380013800\d|(\d)\2{6,}|123456789\d*")
+
+
+def is_filler_mobile(digits: str) -> bool:
+    """``is_placeholder_phone`` of eleven digits that begin as a Chinese mobile number does, 13 to 19: no count up or down."""
+    return _MOBILE_FILLER.fullmatch(digits) is not None
 
 
 def is_placeholder_phone(digits: str) -> bool:
