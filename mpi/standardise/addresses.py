@@ -7,6 +7,8 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
+
 from mpi.records import Address, StandardAddress
 from mpi.standardise.characters import capitals_and_digits, clean, has_han, letters_and_digits
 from mpi.standardise.divisions import division_code, division_names
@@ -16,10 +18,11 @@ from mpi.standardise.placeholders import is_placeholder_address
 from mpi.standardise.table_files import table_rows
 from mpi.standardise.words import standard_word
 
-_CACHED_VALUES = 1 << 12
 _NOTHING = StandardAddress()
 _TEXT_PARTS = ("text", "region", "city", "locality", "road", "house_number", "community", "building", "room")
 _texts = attrgetter(*_TEXT_PARTS)
+_structured_parts = attrgetter(*_TEXT_PARTS[1:])
+_NO_PARTS = _structured_parts(Address())
 _NUMBER_WORD = re.compile(r"^(?:no|number|unit|flat|apt|apartment|suite|shop|lot|room|rm|building|bldg)(?=\d)|^0+(?=\d)")
 
 
@@ -28,16 +31,15 @@ class AddressReading(NamedTuple):
     placeholder: bool = False
 
 
-@lru_cache(_CACHED_VALUES)
 def read_address(address: Address) -> AddressReading:
     """Standard form of one address; None where nothing is known. Given parts first, ``text`` fills what they leave open."""
-    placeholder = False
-    parts: dict[str, str] = {}
-    for part, value in zip(_TEXT_PARTS, _texts(address), strict=True):
-        if value and is_placeholder_address(value):
-            placeholder = True
-        elif value:
-            parts[part] = value
+    if _structured_parts(address) == _NO_PARTS:  # the common case
+        placeholder = is_placeholder_address(address.text)
+        parts = {"text": address.text} if address.text and not placeholder else {}
+    else:
+        given = {part: value for part, value in zip(_TEXT_PARTS, _texts(address), strict=True) if value}
+        parts = {part: value for part, value in given.items() if not is_placeholder_address(value)}
+        placeholder = len(parts) < len(given)
     digits = capitals_and_digits(address.division) if address.division else ""
     code = division_code(digits) if digits else 0
     postcode = capitals_and_digits(address.postcode) if address.postcode else ""
@@ -75,7 +77,7 @@ def _given_pieces(parts: dict[str, str], code: int) -> Pieces:
     """Pieces of the structured parts; ``code`` is the division given as a code."""
     places = tidy("".join(parts.get(part, "") for part in ("region", "city", "locality")))
     code, district, position = read_division(places, code)
-    return read_detail(_detail_text(parts), Pieces(division=code, district=district, town=places[position:]))
+    return read_detail(_detail_text(parts), code, district=district, town=places[position:])
 
 
 def _detail_text(parts: dict[str, str]) -> str:
@@ -94,8 +96,8 @@ def _detail_text(parts: dict[str, str]) -> str:
 
 def _filled(given: Pieces, read: Pieces) -> Pieces:
     """Given pieces, those that are empty from the text. A finer division wins: both lie in one another."""
-    missing = {field: getattr(read, field) for field in Pieces._fields if not getattr(given, field)}
-    return given._replace(**{**missing, "division": read.division or given.division})
+    missing = {field: getattr(read, field) for field in Pieces.__struct_fields__ if not getattr(given, field)}
+    return msgspec.structs.replace(given, **{**missing, "division": read.division or given.division})
 
 
 def _latin(parts: dict[str, str], postcode: str) -> StandardAddress:

@@ -124,27 +124,39 @@ def _by_start(codes: dict[tuple[str, bool], set[int]]) -> dict[str, list[tuple[s
 _AFTER_SHORT = re.compile("[^\\d]?[一二三四五六七八九十]?(?:路|街|大道|巷)|村|小区|花园|苑|城(?!关)|桥|广场|大厦|公馆|豪庭")
 
 
-def match_division(text: str, start: int, within: int) -> Match | None:
-    """The division whose name begins at ``start``, inside the division ``within`` (0: anywhere); None where none does.
+def match_division(text: str, start: int, known: int) -> Match | None:
+    """The division whose name begins at ``start``; None where none does.
 
-    Short forms (重庆, 昌都, 渝中) count only for provinces and cities, or inside one, and not where a street or an estate
-    bears the name (南京路).
+    It lies inside the division ``known`` (0: anywhere), or repeats a part of what is known (重庆市重庆市); the code is the
+    finer of both. Short forms (重庆, 昌都, 渝中) count only for provinces and cities, or inside one, and not where a street or
+    an estate bears the name (南京路).
     """
-    for name, code, short in _names(text[start : start + 2], within):
+    for name, short, match in _names(text[start : start + 2], known):
         if text.startswith(name, start) and not (short and _AFTER_SHORT.match(text, start + len(name))):
-            return Match(code, len(name))
+            return match
     return None
 
 
 @lru_cache(_CACHED_BEGINNINGS)
-def _names(beginning: str, within: int) -> tuple[tuple[str, int, bool], ...]:
+def _names(beginning: str, known: int) -> tuple[tuple[str, bool, Match | None], ...]:
+    """Names that begin so: (name, "is a short form", its match), longest first; those inside ``known`` come before others.
+
+    Among the others a name has no match where it contradicts what is known.
+    """
+    inside = [(name, short, Match(code, len(name))) for name, code, short in _names_within(beginning, known)]
+    province = _names_within(beginning, known // 10_000 * 10_000) if known else []
+    again = [(name, short, Match(known, len(name)) if is_within(known, code) else None) for name, code, short in province]
+    return (*inside, *again)
+
+
+def _names_within(beginning: str, within: int) -> list[tuple[str, int, bool]]:
     """Names that begin so and mean one division inside ``within``: (name, code, "is a short form"), longest first."""
     found = []
     for name, codes, short in divisions().by_start.get(beginning, ()):
         code = _choose([code for code in codes if _fits(code, within) and (not short or within or code % 100 == 0)])
         if code:
             found.append((name, code, short))
-    return tuple(found)
+    return found
 
 
 def _choose(codes: list[int]) -> int:

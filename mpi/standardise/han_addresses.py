@@ -7,16 +7,22 @@ joined pieces again gives the same pieces. What fits nowhere is the community's 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import cache, lru_cache
 
+from mpi.records import Private
 from mpi.standardise.characters import clean
-from mpi.standardise.divisions import Match, is_within, match_division
-from mpi.standardise.hanzi import simplify
+from mpi.standardise.divisions import match_division
+from mpi.standardise.hanzi import is_simplified, simplify
 
 _BRACKETS = re.compile(r"[(\[{【《<].*?[)\]}】》>]")
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[\s,.、;:/_~—–－]+(?=[0-9a-z])")
 _NOISE = re.compile(r"[^\w#-]+|_|(?<![0-9a-z])-+|-+(?![0-9a-z])")
-_HAN_NUMBER = re.compile("[一二三四五六七八九十百零〇两]+(?=号|栋|幢|单元|室|楼|层|座|组|社(?!区)|队|弄)")
+_NUMERAL = "一二三四五六七八九十百零两〇"
+_COUNTED = "号|栋|幢|单元|室|楼|层|座|组|社(?!区)|队|弄"
+_HAN_NUMBER = re.compile(f"[{_NUMERAL}]+(?={_COUNTED})")
+# What is tidy but for traditional characters: common Han characters, digits and small letters, one dash between two of these.
+_PLAIN = f"[^\0-/:-`{{-\u4dff\ua000-\U0010ffff{_NUMERAL}]"  # 0-9, a-z and U+4E00 to U+9FFF without the numerals
+_TIDY = re.compile(f"(?:{_PLAIN}++|[{_NUMERAL[:-1]}](?!{_COUNTED})|(?<=[0-9a-z])-(?=[0-9a-z]))*")
 _HAN_DIGITS = str.maketrans("零〇一二两三四五六七八九", "001223456789")
 _COUNTRY = re.compile("(?:中国|中华人民共和国)(?=..)")
 _FILLER = re.compile(r"市辖区|县辖区|县(?=[^\d]{1,6}县)")
@@ -25,24 +31,21 @@ _DISTRICT = re.compile(r"[^\d]{1,6}?(?:自治县|新区|(?<![业园发小校厂�
 _TOWN = re.compile(
     r"([^\d]{1,8}?(?:街道(?:办事处|办)?|地区办事处|镇|乡|苏木))(?!路|街|巷|大道|小区|花园|社区|[东西南北中]路)"
 )
-_TEAM = r"(\d+)(?:村民)?小?[组社队]"
-_RURAL = re.compile(
-    rf"([^\d路街巷]{{1,8}}?(?:村民?委会|居委会|社区|村))(?!路|街|巷|大道|小区|公寓|[一二三四五六七八九]?区)(?:{_TEAM})?"
-)
-_GROUP = re.compile(_TEAM)
+_OFFICE = re.compile("街道办事处|街道办")
+_VILLAGE = re.compile(r"([^\d路街巷]{1,8}?(?:村民?委会|居委会|社区|村))(?!路|街|巷|大道|小区|公寓|[一二三四五六七八九]?区)")
 _ROAD_NAME = r"([^\d]{1,10}?(?:大道|大街|公路|路|街(?!道|区)|巷|胡同|弄|道(?=\d|$)))"
 _ROAD = re.compile(_ROAD_NAME + r"([^\d]{0,3}?(?:支路|支巷|巷|弄|横街|后街|段))?")
-_NUMBER = re.compile(r"(?:no)?(\d+[a-z]?(?:-\d+)?)(?:号(?![楼院线库桥桩门馆])(?:(?:附|之)(\d+)号?)?|弄(?:(\d+)号)?)")
-_BARE_NUMBER = re.compile(r"(\d+(?:-\d{1,2})?)(?![-\da-z#栋幢座单楼层室区期号组社弄])")
-_COMMUNITY = re.compile(r"(?:[^\da-z#-]|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期])|(?<=\D)[a-z](?=区))+")
-_BUILDING = re.compile(r"([a-z]?\d+[a-z]?|[a-z])(?:号楼|号院|栋|幢|座|#楼?|楼(?=\d+单元))")
-_UNIT = re.compile(r"(\d+|[a-z])(?:单元|门(?=\d))")
-_FLOOR = re.compile(r"(\d+)(?:层|楼|f(?![a-z]))")
-_SHORTHAND = re.compile(r"([a-z]?\d+[a-z]?)((?:-[a-z]?\d+[a-z]?){1,3})(?:室|号|房)?")
-_ROOM = re.compile(r"([a-z]?\d+[a-z]?)(?:室|号|房|户)?")
+_DIGIT = re.compile(r"\d")
+_NUMBER = r"(?:no)?(\d+[a-z]?(?:-\d+)?)(?:号(?![楼院线库桥桩门馆])(?:(?:附|之)(\d+)号?)?|弄(?:(\d+)号)?)"
+_BARE_NUMBER = r"(\d+(?:-\d{1,2})?)(?![-\da-z#栋幢座单楼层室区期号组社弄])"
+_TEAM = r"(\d+)(?:村民)?小?[组社队]"
+_VILLAGE_TEAM = re.compile(_TEAM)
+_ESTATE = r"[^\da-z#-]++|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期])"  # a piece of an estate's name
+_NEVER = "(?!)"
+_CACHED_BEGINNINGS = 1 << 16
 
 
-class Pieces(NamedTuple):
+class Pieces(Private, frozen=True, gc=False):
     """Parts of one Chinese address as plain texts; ``division`` 0 and "" where unknown. ``group`` is a village team (3组)."""
 
     division: int = 0
@@ -75,6 +78,8 @@ class Pieces(NamedTuple):
 
 def tidy(text: str) -> str:
     """Simplified, lower case, no blanks and brackets, Han numerals before a unit as digits, one dash between digits."""
+    if _TIDY.fullmatch(text) and is_simplified(text):  # the common case
+        return text
     form = simplify(clean(text)).casefold()
     if "-" in form and form.replace("-", "").isalnum():
         form = _NOISE.sub("", form)
@@ -103,10 +108,10 @@ def read_division(text: str, within: int = 0) -> tuple[int, str, int]:
     if match := _COUNTRY.match(text):
         position = match.end()
     for _ in range(6):  # province, city and district, each perhaps twice
-        found = _next_division(text, position, code)
+        found = match_division(text, position, code)
         if found is None:
             break
-        code, position = code if is_within(code, found.code) else found.code, position + found.length
+        code, position = found.code, position + found.length
         if code % 100:
             return code, "", position
         if filler := _FILLER.match(text, position):
@@ -116,89 +121,90 @@ def read_division(text: str, within: int = 0) -> tuple[int, str, int]:
     return code, district, position
 
 
-def _next_division(text: str, position: int, code: int) -> Match | None:
-    """Inside what is known, or a part of what is known once more (重庆市重庆市)."""
-    if inside := match_division(text, position, code):
-        return inside
-    again = match_division(text, position, code // 10_000 * 10_000) if code else None
-    return again if again and is_within(code, again.code) else None
-
-
 def read_han_address(text: str, within: int = 0) -> Pieces:
     """Read a free text; ``within`` is what a structured field already tells of the division."""
     form = tidy(text)
     code, district, position = read_division(form, within)
-    return read_detail(form[position:], Pieces(division=code, district=district))
+    return read_detail(form[position:], code, district=district)
 
 
-def read_detail(rest: str, known: Pieces) -> Pieces:
-    """Read a tidied text without divisions; ``known`` holds what is known already."""
-    town = road = number = group = ""
-    village = ""
-    if match := _TOWN.match(rest):
-        town, rest = re.sub("街道办事处|街道办", "街道", match[1]), rest[match.end() :]
-    if match := _RURAL.match(rest):
-        village, group, rest = match[1], match[2] or "", rest[match.end() :]
-    if match := _ROAD.match(rest):
-        road, rest = match[1] + (match[2] or ""), rest[match.end() :]
-    number, rest = _read_number(rest)
-    if not number and road and (match := _BARE_NUMBER.match(rest)):
-        number, rest = match[1], rest[match.end() :]
-    estate = ""
-    if match := _COMMUNITY.match(rest):
-        estate, rest = match[0], rest[match.end() :]
-    if not number and estate:
-        number, rest = _read_number(rest)
-    if not group and (match := _GROUP.match(rest)):
-        group, rest = match[1], rest[match.end() :]
+@cache
+def _detail(road: bool, team: bool) -> re.Pattern[str]:
+    """What follows the names, in one pass: every part may be missing, so that this always matches and never goes back.
+
+    Behind a road a bare number is its house number. A second village team is none.
+    """
+    return re.compile(
+        rf"""
+        (?: {_NUMBER} | {_NEVER if not road else ""} {_BARE_NUMBER} )?
+        ( (?: {_ESTATE} ) (?: {_ESTATE} | (?<=\D)[a-z](?=区) )* )?
+        (?(1) | (?(4) | (?(5) (?: {_NUMBER} )? )))  # the number behind the estate's name, where none stood before it
+        (?: {_NEVER if team else ""} {_TEAM} )?
+        -*
+        (?: ( [a-z]?\d+[a-z]? | [a-z] ) (?: 号楼 | 号院 | 栋 | 幢 | 座 | \#楼? | 楼(?=\d+单元) ) -* )?  # building
+        (?: ( \d+ | [a-z] ) (?: 单元 | 门(?=\d) ) -* )?  # unit
+        (?: ( \d+ ) (?: 层 | 楼 | f(?![a-z]) ) -* )?  # floor
+        (?: ( [a-z]?\d+[a-z]? ) ( (?: -[a-z]?\d+[a-z]? ){{1,3}} ) (?: 室 | 号 | 房 )?  # 3-2-1204
+          | ( [a-z]?\d+[a-z]? ) (?: 室 | 号 | 房 | 户 )?  # room
+        )?
+        """,
+        re.VERBOSE,
+    )
+
+
+def read_detail(rest: str, division: int, *, district: str, town: str = "") -> Pieces:
+    """Read a tidied text without divisions; these are known already, and perhaps the town, unless another one is read."""
+    first_digit = _DIGIT.search(rest)
+    before = first_digit.start() if first_digit else len(rest)
+    own_town, village, road, left = _read_places(rest[:before])
+    rest, group = left + rest[before:], ""
+    if village and not (road or left) and (match := _VILLAGE_TEAM.match(rest)):
+        group = match[1]
+        road, rest = _read_road(rest[match.end() :])
+    match = _detail(road != "", group != "").match(rest)
+    assert match is not None
+    number, annex, door, bare, estate, late, *of_late, team, building, unit, floor, first, further, room = match.groups("")
+    if late:
+        number, (annex, door) = late, of_late
+    if annex or door:
+        number = f"{number}-{annex or door}"
     if village.endswith(("社区", "居委会")) and (road or estate):
         village = ""  # the office in charge, not the place
-    building, unit, floor, room, rest = _read_building(rest.strip("-"))
+    if further:
+        building, unit, room = _shorthand([first, *further[1:].split("-")], building, unit)
+    if floor and room:
+        floor, room = "", _floor_and_door(floor, room)
     return Pieces(
-        division=known.division,
-        district=known.district,
-        town=town or known.town,
+        division=division,
+        district=district,
+        town=own_town or town,
         road=road,
-        number=number,
+        number=number or bare,
         community=village + estate,
-        group=group,
+        group=group or team,
         building=building,
         unit=unit,
         floor=floor,
         room=room,
-        rest=rest,
+        rest=rest[match.end() :].replace("-", ""),
     )
 
 
-def _read_number(rest: str) -> tuple[str, str]:
-    """House number and what follows: 12号, 12号附3号 (12-3), 832弄125号 (832-125)."""
-    match = _NUMBER.match(rest)
-    if match is None:
-        return "", rest
-    further = match[2] or match[3]
-    return match[1] + (f"-{further}" if further else ""), rest[match.end() :]
+@lru_cache(_CACHED_BEGINNINGS)
+def _read_places(text: str) -> tuple[str, str, str, str]:
+    """(town, village, road, what is left) of what stands before the first digit: all doors of a street have it in common."""
+    town = village = ""
+    if match := _TOWN.match(text):
+        town, text = _OFFICE.sub("街道", match[1]), text[match.end() :]
+    if match := _VILLAGE.match(text):
+        village, text = match[1], text[match.end() :]
+    return town, village, *_read_road(text)
 
 
-def _read_building(rest: str) -> tuple[str, str, str, str, str]:
-    """(building, unit, floor, room, what is left)."""
-    if not rest:
-        return "", "", "", "", ""
-    building = unit = floor = room = ""
-    if match := _BUILDING.match(rest):
-        building, rest = match[1], rest[match.end() :].lstrip("-")
-    if match := _UNIT.match(rest):
-        unit, rest = match[1], rest[match.end() :].lstrip("-")
-    if match := _FLOOR.match(rest):
-        floor, rest = match[1], rest[match.end() :].lstrip("-")
-    if match := _SHORTHAND.match(rest):
-        parts = [match[1], *match[2][1:].split("-")]
-        building, unit, room = _shorthand(parts, building, unit)
-        rest = rest[match.end() :]
-    elif match := _ROOM.match(rest):
-        room, rest = match[1], rest[match.end() :]
-    if floor and room:
-        floor, room = "", _floor_and_door(floor, room)
-    return building, unit, floor, room, rest.replace("-", "")
+def _read_road(text: str) -> tuple[str, str]:
+    """Road and what follows."""
+    match = _ROAD.match(text)
+    return (match[1] + (match[2] or ""), text[match.end() :]) if match else ("", text)
 
 
 def _shorthand(parts: list[str], building: str, unit: str) -> tuple[str, str, str]:

@@ -16,7 +16,6 @@ from mpi.standardise.characters import HAN, clean
 from mpi.standardise.pinyin import SYLLABLES, fold_sound
 from mpi.standardise.table_files import table_rows
 
-_COMMON_HAN = re.compile("[\u4e00-\u9fff]+")
 _NOT_HAN = re.compile(f"[^{HAN}]+")
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
 _CACHED_VALUES = 1 << 16
@@ -69,17 +68,43 @@ def toneless(reading: str) -> str:
     return "".join(c for c in decomposed if c.isascii() and c.isalpha())
 
 
-@lru_cache(_CACHED_VALUES)
+@cache
+def _traditional() -> re.Pattern[str]:
+    """Finds a character that may have a simplified form; all of the rare planes count."""
+    usual = "".join(map(chr, sorted(point for point in _to_simplified() if point <= 0xFFFF)))
+    return re.compile(f"[{usual}\U00010000-\U0010ffff]")
+
+
+@cache
+def _begin_with_consonant() -> frozenset[str]:
+    """Characters whose reading is told apart from the letters before it."""
+    return frozenset(chr(point) for point, reading in _readings().items() if reading[0] not in "aeo")
+
+
+@cache
+def _usual() -> re.Pattern[str]:
+    """Matches common Han characters (U+4E00 to U+9FFF), simplified already. One pass: the set is of what they are not."""
+    return re.compile(f"[^\0-\u4dff\ua000-\U0010ffff{_traditional().pattern[1:-1]}]+")
+
+
+def is_usual(text: str) -> bool:
+    """Whether the text is common Han characters in simplified form and nothing else, so that nothing needs to be cleaned."""
+    return _usual().fullmatch(text) is not None
+
+
 def han_text(text: str) -> str:
     """Only the Han characters of ``text``, in simplified form, without spaces, dots, digits or letters."""
-    if not _COMMON_HAN.fullmatch(text):
-        text = _NOT_HAN.sub("", clean(text))
-    return text.translate(_to_simplified())
+    return text if is_usual(text) else simplify(_NOT_HAN.sub("", clean(text)))
+
+
+def is_simplified(text: str) -> bool:
+    """Whether ``simplify`` would surely leave the text as it is. A tenth of the time of translating it."""
+    return _traditional().search(text) is None
 
 
 def simplify(text: str) -> str:
     """``text`` with each Han character in simplified form; everything else as it is."""
-    return text.translate(_to_simplified())
+    return text if is_simplified(text) else text.translate(_to_simplified())
 
 
 @lru_cache(_CACHED_VALUES)
@@ -88,10 +113,12 @@ def han_value(text: str, family: bool = False) -> StandardText:
     form = han_text(text)
     if family and (sound := surname_readings().get(form)):
         return StandardText(text=form, sound=sound, fold=fold_sound(sound))
-    readings = _readings()
-    sound = form.translate(readings)
-    if any(readings.get(ord(character), "a")[0] in "aeo" for character in form[1:]):
-        fold = fold_sound(sound)  # the syllables may be read otherwise from the joined letters
-    else:
-        fold = form.translate(_folded_readings())
-    return StandardText(text=form, sound=sound, fold=fold)
+    return read_aloud(form)
+
+
+def read_aloud(form: str) -> StandardText:
+    """The value of Han characters in simplified form, with their ordinary readings."""
+    sound = form.translate(_readings())
+    # Where a syllable begins with a vowel, other syllables may be read from the joined letters.
+    apart = _begin_with_consonant().issuperset(form[1:])
+    return StandardText(text=form, sound=sound, fold=form.translate(_folded_readings()) if apart else fold_sound(sound))

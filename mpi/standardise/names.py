@@ -40,7 +40,17 @@ def _surnames() -> dict[str, frozenset[str]]:
 
 def read_name(name: HumanName) -> NameReading:
     """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
-    return _read(name.text, name.family, name.given)
+    text, family, given = name.text, name.family, name.given
+    if text and not (family or given) and _PLAIN.fullmatch(text):  # the common case
+        form = han_text(text)
+        return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
+    if not text and family and given and _PLAIN.fullmatch(family + given) and not _any_placeholder(family, given):
+        return NameReading((_standard(*_parts(han_text(family), han_text(given))),))
+    return _read(text, family, given)
+
+
+def _any_placeholder(family: str, given: str) -> bool:
+    return is_placeholder_name(family) or is_placeholder_name(given)
 
 
 def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameReading:
@@ -54,9 +64,6 @@ def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameRe
 
 @lru_cache(_CACHED_VALUES)
 def _read(text: str, family: str, given: str) -> NameReading:
-    if text and not (family or given) and _PLAIN.fullmatch(text):  # the common case
-        form = han_text(text)
-        return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
     flags = RecordFlag.NONE
     parts = [clean(part) if part else "" for part in (text, family, given)]
     for position, part in enumerate(parts):

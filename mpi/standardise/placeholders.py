@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.table_files import word_lists
@@ -25,13 +24,15 @@ def is_placeholder_address(text: str) -> bool:
     return len(text) <= _LONGEST and not _DIGIT.search(text) and _is_placeholder(text, "address")
 
 
-@lru_cache(1 << 16)
 def _is_placeholder(text: str, field: str) -> bool:
     form = clean(text)
     if not form:
         return False
     words = word_lists("placeholders")
-    letters = form if form.isalnum() and form.islower() else letters_and_digits(form)
+    if form.isalnum():  # and so nothing "raw", which holds a punctuation mark
+        letters = form.casefold()
+        return letters in words["any"] or letters in words[field]
+    letters = letters_and_digits(form)
     return not letters or letters in words["any"] or letters in words[field] or form.lower() in words["raw"]
 
 

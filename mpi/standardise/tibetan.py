@@ -37,9 +37,16 @@ def _latin_elements() -> dict[str, str]:
     return table
 
 
-@lru_cache(_CACHED_VALUES)
 def tibetan_han(text: str) -> StandardText | None:
     """The value of a Han text (in standard form) that consists of elements only, perhaps with an ending; else None."""
+    elements = _han_elements()
+    if text[:2] in elements or text[:_LONGEST_HAN] in elements:
+        return _tibetan_han(text)
+    return None
+
+
+@lru_cache(_CACHED_VALUES)
+def _tibetan_han(text: str) -> StandardText | None:
     if not 2 <= len(text) <= _MOST_HAN:
         return None
     sounds = _segment(text, _han_elements(), _LONGEST_HAN)

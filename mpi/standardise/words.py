@@ -7,11 +7,11 @@ from functools import cache, lru_cache
 
 from mpi.records import StandardText
 from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits, without_accents
-from mpi.standardise.hanzi import han_value, simplify
+from mpi.standardise.hanzi import han_value, is_usual, read_aloud, simplify
 from mpi.standardise.latin import latin_tokens, latin_value
 from mpi.standardise.pinyin import fold_sound
 from mpi.standardise.placeholders import is_placeholder_word
-from mpi.standardise.table_files import table_rows
+from mpi.standardise.table_files import table_rows, word_lists
 
 _CACHED_VALUES = 1 << 16
 _ONLY_HAN = re.compile(f"[{HAN}]+")
@@ -23,6 +23,8 @@ def standard_word(text: str) -> StandardText | None:
 
     ``sound`` and ``fold`` are those of its Han characters or of its Latin words; a text without either has none.
     """
+    if is_usual(text):  # the common case
+        return read_aloud(text) if text not in word_lists("placeholders")["any"] else None
     form = clean(text)
     if not form or is_placeholder_word(form):
         return None
