@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import NamedTuple
 
 import msgspec
 
-from mpi.records import Address, StandardAddress
+from mpi.records import Address, Private, StandardAddress
 from mpi.standardise.characters import capitals_and_digits, clean, has_han, letters_and_digits
 from mpi.standardise.divisions import division_code, division_names
 from mpi.standardise.han_addresses import Pieces, read_detail, read_division, read_han_address, tidy
@@ -26,7 +25,7 @@ _NO_PARTS = _structured_parts(Address())
 _NUMBER_WORD = re.compile(r"^(?:no|number|unit|flat|apt|apartment|suite|shop|lot|room|rm|building|bldg)(?=\d)|^0+(?=\d)")
 
 
-class AddressReading(NamedTuple):
+class AddressReading(Private, frozen=True, gc=False):
     address: StandardAddress | None = None
     placeholder: bool = False
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
+from mpi.records import Private
 from mpi.standardise.characters import clean
 from mpi.standardise.placeholders import is_placeholder_word
 
@@ -20,7 +20,7 @@ IMPOSSIBLE = "is not a date of the calendar"
 UNREADABLE = "cannot be read as a date; write it as yyyy-mm-dd, yyyy-mm or yyyy"
 
 
-class DateReading(NamedTuple):
+class DateReading(Private, frozen=True, gc=False):
     """``value`` is yyyymmdd, 0 missing; ``problem`` says why the text must be refused.
 
     An impossible yyyymmdd keeps its digits as ``value``: a slip of one digit is still evidence to compare. Nothing impossible
@@ -128,7 +128,7 @@ def _checked(year: int, month: int, day: int) -> DateReading:
         return DateReading(problem=IMPOSSIBLE)
     if month > 12 or (month and day > days_in(year, month)) or (day and not month):
         return DateReading(value=value, problem=IMPOSSIBLE)
-    return DateReading(value=value)
+    return DateReading(value)
 
 
 def days_in(year: int, month: int) -> int:

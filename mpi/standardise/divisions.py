@@ -128,8 +128,8 @@ def match_division(text: str, start: int, known: int) -> Match | None:
     """The division whose name begins at ``start``; None where none does.
 
     It lies inside the division ``known`` (0: anywhere), or repeats a part of what is known (重庆市重庆市); the code is the
-    finer of both. Short forms (重庆, 昌都, 渝中) count only for provinces and cities, or inside one, and not where a street or
-    an estate bears the name (南京路).
+    finer of both. Short forms (重庆, 昌都, 渝中) count only for provinces and cities, or inside one, and not where a street
+    or an estate bears the name (南京路).
     """
     for name, short, match in _names(text[start : start + 2], known):
         if text.startswith(name, start) and not (short and _AFTER_SHORT.match(text, start + len(name))):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import NamedTuple
 
-from mpi.records import Identifier, IdentifierType, Sex, StandardIdentifier
+from mpi.records import Identifier, IdentifierType, Private, Sex, StandardIdentifier
 from mpi.standardise.characters import capitals_and_digits, clean
 from mpi.standardise.dates import days_in
 from mpi.standardise.placeholders import is_placeholder_number, is_placeholder_word
 
-_CACHED_VALUES = 1 << 12
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
 _FIFTEEN = re.compile(r"[0-9]{15}")
 _PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{7,8}")
@@ -23,7 +20,7 @@ _PLACE = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9]"
 _CENTENARIAN_ORDER = ("996", "997", "998", "999")  # order codes the 15-digit form kept for people born before 1900
 
 
-class IdentifierReading(NamedTuple):
+class IdentifierReading(Private, frozen=True, gc=False):
     """``identifier`` None: the value is missing. ``birth_date`` and ``sex`` come from valid resident numbers only."""
 
     identifier: StandardIdentifier | None = None
@@ -42,7 +39,6 @@ def check_character(seventeen: str) -> str:
     return "X" if value == 10 else str(value)
 
 
-@lru_cache(_CACHED_VALUES)
 def read_identifier(kind: IdentifierType, value: str, issuer: str = "") -> IdentifierReading:
     """Standard form of one document.
 
@@ -73,14 +69,15 @@ def _resident_number(kind: IdentifierType, form: str) -> IdentifierReading | Non
         return None
     date = _date_inside(eighteen)
     passes = eighteen[17] == check_character(eighteen[:17])
-    plausible = date > 0 and _PLACE.match(eighteen) is not None
-    if not declared and not (plausible and (passes or kind is IdentifierType.OTHER)):
-        return None
+    if not declared:
+        plausible = date > 0 and _PLACE.match(eighteen) is not None
+        if not (plausible and (passes or kind is IdentifierType.OTHER)):
+            return None
     valid = passes and date > 0
     identifier = StandardIdentifier(type=IdentifierType.RESIDENT_ID, value=eighteen, valid=valid)
     if not valid:
         return IdentifierReading(identifier)
-    return IdentifierReading(identifier, birth_date=date, sex=Sex.MALE if int(eighteen[16]) % 2 else Sex.FEMALE)
+    return IdentifierReading(identifier, birth_date=date, sex=Sex.MALE if eighteen[16] in "13579" else Sex.FEMALE)
 
 
 def _from_fifteen(form: str) -> str:
@@ -90,9 +87,9 @@ def _from_fifteen(form: str) -> str:
 
 
 def _date_inside(eighteen: str) -> int:
-    year, month, day = int(eighteen[6:10]), int(eighteen[10:12]), int(eighteen[12:14])
-    real = year in _YEARS and 1 <= month <= 12 and 1 <= day <= days_in(year, month)
-    return int(eighteen[6:14]) if real else 0
+    date = int(eighteen[6:14])
+    year, month, day = date // 10_000, date // 100 % 100, date % 100
+    return date if year in _YEARS and 1 <= month <= 12 and 1 <= day <= days_in(year, month) else 0
 
 
 def _other_document(kind: IdentifierType, form: str) -> tuple[IdentifierType, str, bool | None]:
@@ -119,4 +116,7 @@ def _issuer(issuer: str) -> str:
 
 
 def read_document(identifier: Identifier) -> IdentifierReading:
-    return read_identifier(IdentifierType(identifier.type), identifier.value, identifier.issuer)
+    kind = identifier.type
+    if type(kind) is not IdentifierType:  # a plain number
+        kind = IdentifierType(kind)
+    return read_identifier(kind, identifier.value, identifier.issuer)

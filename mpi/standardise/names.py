@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-from mpi.records import HumanName, RecordFlag, StandardName
+from mpi.records import HumanName, Private, RecordFlag, StandardName
 from mpi.standardise.characters import HAN, clean, has_han
 from mpi.standardise.hanzi import han_text, han_value
 from mpi.standardise.latin_names import latin_name
@@ -24,7 +23,7 @@ _BRACKETS = re.compile(r"[(\[{<（【《].*?[)\]}>）】》]|[(\[{<（【《].*$
 _LATIN_RUN = re.compile(r"[^\W\d_]+(?:[\s'’.,-]+[^\W\d_]+)*")
 
 
-class NameReading(NamedTuple):
+class NameReading(Private, frozen=True, gc=False):
     names: tuple[StandardName, ...] = ()
     flags: RecordFlag = RecordFlag.NONE
 

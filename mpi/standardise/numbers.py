@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from mpi.records import Guardian, IdentifierType, PatientRecord, RecordFlag, Sex
+from mpi.records import Guardian, IdentifierType, PatientRecord, Private, RecordFlag, Sex
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.identifiers import IdentifierReading, read_document
 from mpi.standardise.table_files import word_lists
@@ -14,12 +13,15 @@ _GUARDIAN_YEARS = 12  # a number whose bearer is more years older than the patie
 _CHILD_YEARS = 18
 
 
-class NumberFacts(NamedTuple):
+class NumberFacts(Private, frozen=True, gc=False):
     """Birth date and sex to fill in where the record has none (0 and UNKNOWN: nothing), and flags."""
 
     birth_date: int = 0
     sex: Sex = Sex.UNKNOWN
     flags: RecordFlag = RecordFlag.NONE
+
+
+_NOTHING = NumberFacts()
 
 
 def number_facts(
@@ -38,14 +40,19 @@ def number_facts(
         if identifier.valid is False:
             flags |= RecordFlag.INVALID_IDENTIFIER
         own_number = document.birth_date != 0 and document.birth_date == birth_date and not newborn
-        if (guardian_value == (identifier.type, identifier.value) and not own_number) or _is_parents(
-            document, birth_date=birth_date, recorded=recorded, child=newborn or record.guardian is not None
-        ):
+        if own_number:  # the bearer is as old as the patient
+            guardians = False
+        elif guardian_value is not None and guardian_value == (identifier.type, identifier.value):
+            guardians = True
+        else:
+            child = newborn or record.guardian is not None
+            guardians = _is_parents(document, birth_date=birth_date, recorded=recorded, child=child)
+        if guardians:
             flags |= RecordFlag.GUARDIAN_NUMBER
         elif document.birth_date and own is None:
             own = document
     if own is None:
-        return NumberFacts(flags=flags)
+        return NumberFacts(flags=flags) if flags else _NOTHING
     contradictions = _contradictions(own, birth_date, record.sex)
     return NumberFacts(own.birth_date, own.sex, flags | contradictions if contradictions else flags)
 
@@ -73,9 +80,9 @@ def _is_parents(document: IdentifierReading, *, birth_date: int, recorded: int, 
 
 def _contradictions(own: IdentifierReading, birth_date: int, sex: Sex) -> RecordFlag:
     flags = RecordFlag.NONE
-    if birth_date and not _agree_as_far_as_known(own.birth_date, birth_date):
+    if birth_date and own.birth_date != birth_date and not _agree_as_far_as_known(own.birth_date, birth_date):
         flags |= RecordFlag.NUMBER_CONTRADICTS_BIRTH_DATE
-    if sex in (Sex.MALE, Sex.FEMALE) and sex != own.sex:
+    if sex != own.sex and sex in (Sex.MALE, Sex.FEMALE):
         flags |= RecordFlag.NUMBER_CONTRADICTS_SEX
     return flags
 

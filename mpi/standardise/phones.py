@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any
 
+from mpi.records import Private
 from mpi.standardise.characters import clean
-from mpi.standardise.placeholders import is_placeholder_phone, is_placeholder_word
+from mpi.standardise.placeholders import is_filler_mobile, is_placeholder_phone, is_placeholder_word
 
-_CACHED_VALUES = 1 << 12
 _FEWEST_DIGITS, _MOST_DIGITS = 6, 15  # E.164 allows 15
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+_LANDLINE = re.compile(r"0(?!0|86)\d{2,3}-?\d{7,8}", re.ASCII)  # with area code; 086 may be a country code
 _CHINESE_PREFIX = re.compile(r"(?:\+|00)?86(?=1[3-9]\d{9}$|0?[1-9]\d{8,10}$)")
 _SEPARATED = re.compile(r"[/,;、|\\\n]|或者?|\bor\b", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:转|转接|分机|ext\.?|extension|\bx)\s?\d{0,6}.*$|#\d{1,6}$", re.IGNORECASE)
@@ -20,16 +21,18 @@ _NOT_DIGITS = re.compile(r"\D+")
 _CHINA = 86
 
 
-class PhoneReading(NamedTuple):
+class PhoneReading(Private, frozen=True, gc=False):
     numbers: tuple[int, ...] = ()
     placeholder: bool = False
 
 
-@lru_cache(_CACHED_VALUES)
 def read_phone(text: str) -> PhoneReading:
     """All numbers in one field, in order, without repeats. Extensions are dropped; what has too few digits is no number."""
     if len(text) == 11 and text.isascii() and _MOBILE.fullmatch(text):  # the common case
-        return PhoneReading(placeholder=True) if is_placeholder_phone(text) else PhoneReading((int(text),))
+        return PhoneReading(placeholder=True) if is_filler_mobile(text) else PhoneReading((int(text),))
+    if _LANDLINE.fullmatch(text):
+        digits = text.replace("-", "")[1:]
+        return PhoneReading(placeholder=True) if is_placeholder_phone(digits) else PhoneReading((int(digits),))
     form = clean(text)
     if not form:
         return PhoneReading()

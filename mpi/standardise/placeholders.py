@@ -46,10 +46,15 @@ def is_placeholder_number(characters: str) -> bool:
         return True
     if len(characters) < _SHORTEST_RUN:
         return False
-    return len(set(characters)) == 1 or characters in _RUN_UP or characters in _RUN_DOWN
+    return characters.count(characters[0]) == len(characters) or characters in _RUN_UP or characters in _RUN_DOWN
 
 
 _MOBILE_FILLER = re.compile(r"1[3-9]\d(\d)\1{7}|13800138000|1380013800\d|(\d)\2{6,}|123456789\d*")
+
+
+def is_filler_mobile(digits: str) -> bool:
+    """``is_placeholder_phone`` of eleven digits that begin as a Chinese mobile number does, 13 to 19: no count up or down."""
+    return _MOBILE_FILLER.fullmatch(digits) is not None
 
 
 def is_placeholder_phone(digits: str) -> bool:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 from mpi.records import (
     Address,
     PatientRecord,
     RecordFlag,
-    Sex,
     StandardAddress,
-    StandardName,
+    StandardIdentifier,
     StandardRecord,
     StandardText,
 )
 from mpi.standardise.addresses import read_address
 from mpi.standardise.dates import read_date
-from mpi.standardise.identifiers import read_document
-from mpi.standardise.names import read_childs_name, read_name
+from mpi.standardise.identifiers import IdentifierReading, read_document
+from mpi.standardise.names import NameReading, read_childs_name, read_name
 from mpi.standardise.numbers import number_facts
 from mpi.standardise.phones import read_phone
 from mpi.standardise.words import standard_ethnicity, standard_word
@@ -35,27 +35,28 @@ def standardise(record: PatientRecord) -> StandardRecord:
     birth, death = read_date(record.birth_date), read_date(record.deceased_date)
     recorded = read_date(record.recorded_at).value
     just_born = _born_just_before(birth.value, recorded)
-    names, flags = _names(record, just_born=just_born)
-    if birth.placeholder or death.placeholder:
-        flags |= RecordFlag.PLACEHOLDER_DATE
+    named = _names(record, just_born=just_born)
+    flags = named.flags
     if just_born:
-        flags |= RecordFlag.NEWBORN
+        flags = _both(flags, RecordFlag.NEWBORN)
     documents = [read_document(identifier) for identifier in record.identifiers]
     newborn = bool(flags) and RecordFlag.NEWBORN in flags
     facts = number_facts(record, documents, birth_date=birth.value, recorded=recorded, newborn=newborn)
     phones, phone_flags = _phones(record.phones)
     addresses, address_flags = _addresses(record.addresses)
+    if birth.placeholder or death.placeholder:
+        flags = _both(flags, RecordFlag.PLACEHOLDER_DATE)
     if record.multiple_birth_order > 0:
-        flags |= RecordFlag.MULTIPLE_BIRTH
+        flags = _both(flags, RecordFlag.MULTIPLE_BIRTH)
     if death.value:
-        flags |= RecordFlag.DECEASED
+        flags = _both(flags, RecordFlag.DECEASED)
     return StandardRecord(
-        names=names,
+        names=named.names,
         birth_date=birth.value or facts.birth_date,
         birth_date_derived=not birth.value and facts.birth_date != 0,
         sex=record.sex or facts.sex,
-        sex_derived=record.sex == Sex.UNKNOWN and facts.sex != Sex.UNKNOWN,
-        identifiers=tuple(dict.fromkeys(document.identifier for document in documents if document.identifier is not None)),
+        sex_derived=not record.sex and facts.sex != 0,
+        identifiers=_identifiers(documents),
         phones=phones,
         addresses=addresses,
         ethnicity=standard_ethnicity(record.ethnicity) if record.ethnicity else "",
@@ -66,7 +67,7 @@ def standardise(record: PatientRecord) -> StandardRecord:
     )
 
 
-def _names(record: PatientRecord, *, just_born: bool) -> tuple[tuple[StandardName, ...], RecordFlag]:
+def _names(record: PatientRecord, *, just_born: bool) -> NameReading:
     """Different names, in order; the flags of all."""
     if just_born or record.guardian is not None:
         mother = record.guardian.name if record.guardian is not None else ""
@@ -75,40 +76,53 @@ def _names(record: PatientRecord, *, just_born: bool) -> tuple[tuple[StandardNam
         return read_name(record.names[0])
     else:
         readings = [read_name(name) for name in record.names]
+    if len(readings) == 1 and len(readings[0].names) < 2:
+        return readings[0]
     found = dict.fromkeys(name for reading in readings for name in reading.names)
-    return tuple(found), _all(*(reading.flags for reading in readings))
+    return NameReading(tuple(found), _all(*(reading.flags for reading in readings)))
+
+
+@cache
+def _both(some: RecordFlag, others: RecordFlag) -> RecordFlag:
+    """The union. An IntFlag's own | takes longer than a look-up."""
+    return some | others
 
 
 def _all(*flags: RecordFlag) -> RecordFlag:
-    """The union. An IntFlag's own | is slow, and most records have no flag."""
+    """The union of what are mostly no flags."""
     union = RecordFlag.NONE
     for flag in flags:
         if flag:
-            union = union | flag if union else flag
+            union = _both(union, flag)
     return union
 
 
+def _identifiers(documents: Sequence[IdentifierReading]) -> tuple[StandardIdentifier, ...]:
+    found = [document.identifier for document in documents if document.identifier is not None]
+    return tuple(found if len(found) < 2 else dict.fromkeys(found))
+
+
 def _phones(phones: Sequence[str]) -> tuple[tuple[int, ...], RecordFlag]:
-    found: dict[int, None] = {}
+    readings = [read_phone(phone) for phone in phones]
     flags = RecordFlag.NONE
-    for phone in phones:
-        reading = read_phone(phone)
-        found.update(dict.fromkeys(reading.numbers))
+    for reading in readings:
         if reading.placeholder:
-            flags |= RecordFlag.PLACEHOLDER_PHONE
-    return tuple(found), flags
+            flags = RecordFlag.PLACEHOLDER_PHONE
+    if len(readings) == 1:
+        return readings[0].numbers, flags
+    return tuple(dict.fromkeys(number for reading in readings for number in reading.numbers)), flags
 
 
 def _addresses(addresses: Sequence[Address]) -> tuple[tuple[StandardAddress, ...], RecordFlag]:
-    found: dict[StandardAddress, None] = {}
+    found: list[StandardAddress] = []
     flags = RecordFlag.NONE
     for address in addresses:
         reading = read_address(address)
         if reading.address is not None:
-            found[reading.address] = None
+            found.append(reading.address)
         if reading.placeholder:
-            flags |= RecordFlag.PLACEHOLDER_ADDRESS
-    return tuple(found), flags
+            flags = RecordFlag.PLACEHOLDER_ADDRESS
+    return tuple(found if len(found) < 2 else dict.fromkeys(found)), flags
 
 
 def _attributes(attributes: dict[str, str]) -> dict[str, StandardText]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import IntEnum
@@ -25,7 +26,8 @@ _FORBIDDEN_IN_ADDRESS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 )  # tab and line ends are folded to a space
 _JSON = msgspec.json.Encoder()
-_UNUSUAL = re.compile(b"\x7f|\xc2[\x80-\x9f]")  # DEL and the C1 controls in UTF-8
+_C1_CONTROL = re.compile(b"\xc2[\x80-\x9f]")  # in UTF-8
+_REPEATED = ("names", "identifiers", "phones", "addresses")
 _ADDRESS_PARTS = Address.__struct_fields__
 _DAY = timedelta(days=1)
 
@@ -35,13 +37,14 @@ def validate(record: PatientRecord, *, today: date | None = None) -> None:
 
     ``today`` is the day by which dates lie in the future (default: this machine's); one day of grace for time zones.
     """
-    _check_key("source", record.source)
-    _check_key("local_id", record.local_id)
+    suspicious = _suspicious(record)
+    _check_key("source", record.source, suspicious=suspicious)
+    _check_key("local_id", record.local_id, suspicious=suspicious)
     _check_counts(record)
-    if _suspicious(record):
+    if suspicious:
         _check_texts(record)
     _check_numbers(record)
-    _check_dates(record, _last_day(today or date.today()))
+    _check_dates(record, _last_day(today) if today else _last_day_by_clock(int(time.time() // 60)))
 
 
 def _suspicious(record: PatientRecord) -> bool:
@@ -53,7 +56,9 @@ def _suspicious(record: PatientRecord) -> bool:
         data = _JSON.encode(record)
     except UnicodeEncodeError:
         return True
-    return len(data) > MAX_TEXT_LENGTH or b"\\" in data or _UNUSUAL.search(data) is not None
+    if len(data) > MAX_TEXT_LENGTH or b"\\" in data or b"\x7f" in data:
+        return True
+    return b"\xc2" in data and _C1_CONTROL.search(data) is not None
 
 
 def _check_texts(record: PatientRecord) -> None:
@@ -65,12 +70,13 @@ def _check_texts(record: PatientRecord) -> None:
             _check_text(f"addresses[{position}].{part}", getattr(address, part), _FORBIDDEN_IN_ADDRESS)
 
 
-def _check_key(field: str, text: str) -> None:
+def _check_key(field: str, text: str, *, suspicious: bool) -> None:
     if not text.strip():
         raise InputError(field, "is required")
     if len(text) > MAX_KEY_LENGTH:
         raise InputError(field, f"is longer than {MAX_KEY_LENGTH} characters")
-    _check_text(field, text, _FORBIDDEN)
+    if suspicious:
+        _check_text(field, text, _FORBIDDEN)
 
 
 def _check_text(field: str, text: str, forbidden: re.Pattern[str]) -> None:
@@ -86,9 +92,9 @@ def _check_text(field: str, text: str, forbidden: re.Pattern[str]) -> None:
 
 
 def _check_counts(record: PatientRecord) -> None:
-    for field in ("names", "identifiers", "phones", "addresses"):
-        if len(getattr(record, field)) > MAX_REPEATS:
-            raise InputError(field, f"has more than {MAX_REPEATS} entries")
+    if max(len(record.names), len(record.identifiers), len(record.phones), len(record.addresses)) > MAX_REPEATS:
+        field = next(field for field in _REPEATED if len(getattr(record, field)) > MAX_REPEATS)
+        raise InputError(field, f"has more than {MAX_REPEATS} entries")
     if len(record.attributes) > MAX_ATTRIBUTES:
         raise InputError("attributes", f"has more than {MAX_ATTRIBUTES} entries")
 
@@ -134,7 +140,8 @@ def _check_numbers(record: PatientRecord) -> None:
         raise InputError("multiple_birth_order", "is negative")
     if record.multiple_birth_order > MAX_REPEATS:
         raise InputError("multiple_birth_order", f"is greater than {MAX_REPEATS}")
-    _check_enum("sex", record.sex, Sex)
+    if type(record.sex) is not Sex:
+        _check_enum("sex", record.sex, Sex)
     for position, name in enumerate(record.names):
         if type(name.use) is not NameUse:
             _check_enum(f"names[{position}].use", name.use, NameUse)
@@ -161,10 +168,19 @@ def _last_day(today: date) -> int:
     return last.year * 10_000 + last.month * 100 + last.day
 
 
+@lru_cache(1)
+def _last_day_by_clock(minute: int) -> int:
+    """``_last_day`` of this machine's date in a minute since 1970: asking for the date each time takes 3 µs."""
+    return _last_day(date.fromtimestamp(minute * 60))
+
+
 def _check_dates(record: PatientRecord, latest: int) -> None:
-    _check_date("birth_date", record.birth_date, latest)
-    _check_date("deceased_date", record.deceased_date, latest)
-    _check_date("recorded_at", record.recorded_at, latest)
+    if record.birth_date:
+        _check_date("birth_date", record.birth_date, latest)
+    if record.deceased_date:
+        _check_date("deceased_date", record.deceased_date, latest)
+    if record.recorded_at:
+        _check_date("recorded_at", record.recorded_at, latest)
     for position, identifier in enumerate(record.identifiers):
         if identifier.period_start or identifier.period_end:
             _check_date(f"identifiers[{position}].period_start", identifier.period_start, latest)
