@@ -70,7 +70,7 @@ class NameUse(IntEnum):
 # --- PatientRecord: as received ------------------------------------------------------------------------------------
 
 
-class HumanName(Private, frozen=True):
+class HumanName(Private, frozen=True, gc=False):
     """A name as the hospital wrote it: either ``text`` (whole name in one field) or ``family`` and ``given``, or all."""
 
     text: str = ""
@@ -79,7 +79,7 @@ class HumanName(Private, frozen=True):
     use: NameUse = NameUse.UNSPECIFIED
 
 
-class Identifier(Private, frozen=True):
+class Identifier(Private, frozen=True, gc=False):
     type: IdentifierType = IdentifierType.OTHER
     value: str = ""
     issuer: str = ""
@@ -87,7 +87,7 @@ class Identifier(Private, frozen=True):
     period_end: str = ""
 
 
-class Address(Private, frozen=True):
+class Address(Private, frozen=True, gc=False):
     """An address as received: free ``text``, or parts, or both. ``division`` is a GB/T 2260 code (6 to 12 digits)."""
 
     text: str = ""
@@ -104,7 +104,7 @@ class Address(Private, frozen=True):
     country: str = ""
 
 
-class Guardian(Private, frozen=True):
+class Guardian(Private, frozen=True, gc=False):
     """The person who registered a child or a patient who cannot speak; never evidence about the patient's own traits."""
 
     name: str = ""

@@ -60,7 +60,7 @@ class Encoded(NamedTuple):
 
 
 class Getter(NamedTuple):
-    """How one column is filled: ``get`` takes the cell out of its noun, ``code`` turns it into an integer.
+    """How one column is filled: ``get`` takes the cell out of its noun, ``code`` turns what is no integer yet into one.
 
     ``code`` is None for names and texts, whose text goes into the side buffer; only a text has a sketch.
     """
@@ -101,14 +101,8 @@ def _attribute(key: str) -> Callable[[StandardRecord], Cell]:
 
 
 def _plain(code: Callable[[Any], int]) -> Callable[[Any], int]:
-    """``code`` of a cell that may be a StandardText or an integer already."""
-
-    def coded(cell: Cell) -> int:
-        if isinstance(cell, int):
-            return cell
-        return code(cell.text if isinstance(cell, StandardText) else cell)
-
-    return coded
+    """``code`` of a cell that may be a StandardText."""
+    return lambda cell: code(cell.text if isinstance(cell, StandardText) else cell)
 
 
 class Encoder:
@@ -121,6 +115,8 @@ class Encoder:
         self._singles: list[Getter] = []
         self._identifiers: list[tuple[int, bool]] = []  # column, whether it takes national numbers
         self._phones: list[int] = []
+        self._no_values = [0] * model.width
+        self._no_slots = [0] * len(model.features)
         for column, feature in enumerate(model.features):
             self._plan(column, feature.kind, feature.source)
 
@@ -165,11 +161,10 @@ class Encoder:
 
     def _append(self, record: StandardRecord, builder: ValueBuilder, rows: list[int], slots: list[int]) -> int:
         """Write the rows of a record; returns how many."""
+        names, addresses, phones = record.names, record.addresses, record.phones
         national, other = _identifiers(record)
-        count = max(1, len(record.names), len(record.addresses), len(record.phones), len(national), len(other))
-        count = min(count, ROW_LIMIT)
-        first_row: list[int] = [0] * self.model.width
-        first_slots: list[int] = [0] * len(self.model.features)
+        count = min(max(1, len(names), len(addresses), len(phones), len(national), len(other)), ROW_LIMIT)
+        first_row, first_slots = self._no_values.copy(), self._no_slots.copy()
         _fill(self._singles, record, (first_row, first_slots, builder))
         first_row[-2] = record.deceased_date
         first_row[-1] = int(record.flags) | (min(record.multiple_birth_order, 15) << MULTIPLE_BIRTH_SHIFT)
@@ -179,13 +174,13 @@ class Encoder:
             else:  # further rows repeat the first one's values
                 row, slot = first_row.copy(), first_slots.copy()
             target = (row, slot, builder)
-            if index < len(record.names):
-                _fill(self._names, record.names[index], target)
-            if index < len(record.addresses):
-                _fill(self._addresses, record.addresses[index], target)
-            if index < len(record.phones):
+            if index < len(names):
+                _fill(self._names, names[index], target)
+            if index < len(addresses):
+                _fill(self._addresses, addresses[index], target)
+            if index < len(phones):
                 for column in self._phones:
-                    row[column] = record.phones[index]
+                    row[column] = phones[index]
             for column, is_national in self._identifiers:
                 chosen = national if is_national else other
                 if index < len(chosen):
@@ -199,7 +194,7 @@ def _identifiers(record: StandardRecord) -> tuple[list[StandardIdentifier], list
     """Identifiers of the patient, national ones and others. A guardian's number is nobody's evidence but the guardian's."""
     if not record.identifiers:
         return [], []
-    borrowed = bool(record.flags & RecordFlag.GUARDIAN_NUMBER)
+    borrowed = bool(record.flags) and RecordFlag.GUARDIAN_NUMBER in record.flags  # most records have no flag
     national = [
         i for i in record.identifiers if i.type in NATIONAL and not (borrowed and i.type is IdentifierType.RESIDENT_ID)
     ]
@@ -217,4 +212,4 @@ def _fill(plan: list[Getter], noun: object, target: tuple[list[int], list[int], 
             assert not isinstance(cell, int)
             slots[column], row[column] = builder.add(cell, sketched)
         else:
-            row[column] = code(cell)
+            row[column] = cell if isinstance(cell, int) else code(cell)

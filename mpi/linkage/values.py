@@ -91,6 +91,7 @@ def sound_code(sound: str) -> int:
     return (_hash(sound) >> 1 or 1) if sound else 0
 
 
+@lru_cache(1 << 10)
 def category_code(text: str) -> int:
     """Code of a category's text in 2**30 … 2**31 − 1; 0 for the empty text."""
     return (1 << 30 | _hash(text) & (1 << 30) - 1) if text else 0
@@ -248,17 +249,33 @@ class Values(NamedTuple):
         return f"Values({len(self.cells)} slots)"
 
 
-Entry = tuple[int, bytes, bytes]  # code, cells (offset 0), code points (uint32, padded)
+@brief
+def sketch_pending(cells: npt.NDArray[np.int64], chars: npt.NDArray[np.uint32]) -> None:
+    """Sketch the slots of a side buffer whose FEATURE cell is not 0, and set it to 0: one call for all values of a batch."""
+    for slot in range(1, len(cells)):
+        if cells[slot, FEATURE]:
+            start = cells[slot, OFFSET]
+            low, high = sketch_chars(chars[start : start + cells[slot, LENGTH]])
+            cells[slot, SKETCH], cells[slot, SKETCH_HIGH], cells[slot, FEATURE] = np.int64(low), np.int64(high), 0
 
 
-@lru_cache(CACHED_VALUES)
-def _entry(text: str, sound: str, fold: str, sketched: bool) -> Entry:
+# code, cells (offset 0; FEATURE 1 where a sketch is to be made), code points (uint32, padded)
+Entry = tuple[int, bytes, bytes]
+
+
+def _new_entry(text: str, sound: str, fold: str, sketched: bool) -> Entry:
     chars = text.encode("utf-32-le", "surrogatepass")
-    code = text_code(text)
-    low, high = sketch_chars(np.frombuffer(chars, np.uint32)) if sketched else (0, 0)
-    length = min(len(text), CHARS_LIMIT)
-    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, length, low, high, 0)
-    return code, cells, chars[: 4 * CHARS_LIMIT].ljust(4 * CHARS_LIMIT, b"\0")
+    code, length = text_code(text), len(text)
+    low = high = 0
+    if length > CHARS_LIMIT:
+        if sketched:  # the side buffer will not hold the whole text
+            low, high = map(int, sketch_chars(np.frombuffer(chars, np.uint32)))
+        chars, length, sketched = chars[: 4 * CHARS_LIMIT], CHARS_LIMIT, False
+    cells = CELLS.pack(code, sound_code(sound), sound_code(fold), 0, length, low, high, sketched)
+    return code, cells, chars.ljust(4 * CHARS_LIMIT, b"\0")
+
+
+_entry = lru_cache(CACHED_VALUES)(_new_entry)
 
 
 _OFFSETS = np.arange(256) * CHARS_LIMIT  # of the slots of small batches
@@ -272,20 +289,24 @@ class ValueBuilder:
     slot has room for CHARS_LIMIT code points: offsets then need no sums.
     """
 
-    __slots__ = ("_cells", "_chars")
+    __slots__ = ("_cells", "_chars", "_pending")
 
     def __init__(self) -> None:
         self._cells: list[bytes] = [_MISSING[1]]
         self._chars: list[bytes] = []
+        self._pending = False  # sketches
 
     def add(self, value: StandardText | str, sketched: bool = True) -> tuple[int, int]:
         """Add a value; returns (slot, code), which are (0, 0) for an empty text. Only texts need a sketch."""
         if isinstance(value, str):
-            code, cells, chars = _entry(value, "", "", sketched)
+            # Whole addresses are nearly always new: looking for them would cost more than it saves.
+            code, cells, chars = (_new_entry if sketched else _entry)(value, "", "", sketched)
         else:
             code, cells, chars = _entry(value.text, value.sound, value.fold, sketched)
         if not code:
             return 0, 0
+        if sketched:
+            self._pending = True
         self._cells.append(cells)
         self._chars.append(chars)
         return len(self._chars), code
@@ -295,4 +316,7 @@ class ValueBuilder:
         slots = len(self._cells)
         cells = np.frombuffer(bytearray(b"".join(self._cells)), np.int64).reshape(slots, 8)
         cells[1:, OFFSET] = _OFFSETS[: slots - 1] if slots <= len(_OFFSETS) else np.arange(slots - 1) * CHARS_LIMIT
-        return Values(cells, np.frombuffer(bytearray(b"".join(self._chars)), np.uint32))
+        chars = np.frombuffer(bytearray(b"".join(self._chars)), np.uint32)
+        if self._pending:
+            sketch_pending(cells, chars)
+        return Values(cells, chars)

@@ -10,7 +10,8 @@
     placeholders.py what means "not known"; characters.py: compatibility forms
     tables/         facts that are no library's: surnames, readings, Tibetan elements, nicknames; read by table_files.py
 
-Pure functions; each kind of value has a bounded cache, so a column of repeated values is read once per distinct value.
+Pure functions. What repeats (words, parts of names, days, streets) has a bounded cache. What is nearly always new (whole
+addresses and names, numbers) has none: a cache that misses costs more than it saves.
 """
 
 from mpi.standardise.record import standardise

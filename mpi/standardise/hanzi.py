@@ -81,10 +81,17 @@ def _begin_with_consonant() -> frozenset[str]:
     return frozenset(chr(point) for point, reading in _readings().items() if reading[0] not in "aeo")
 
 
+def usual_characters(without: str = "") -> str:
+    """A regular-expression set of the common Han characters (U+4E00 to U+9FFF) in simplified form.
+
+    Told by what they are not: one set is searched in one pass.
+    """
+    return f"[^\0-\u4dff\ua000-\U0010ffff{_traditional().pattern[1:-1]}{without}]"
+
+
 @cache
 def _usual() -> re.Pattern[str]:
-    """Matches common Han characters (U+4E00 to U+9FFF), simplified already. One pass: the set is of what they are not."""
-    return re.compile(f"[^\0-\u4dff\ua000-\U0010ffff{_traditional().pattern[1:-1]}]+")
+    return re.compile(f"{usual_characters()}+")
 
 
 def is_usual(text: str) -> bool:

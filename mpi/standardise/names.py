@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mpi.records import HumanName, Private, RecordFlag, StandardName
 from mpi.standardise.characters import HAN, clean, has_han
-from mpi.standardise.hanzi import han_text, han_value
+from mpi.standardise.hanzi import han_text, han_value, usual_characters
 from mpi.standardise.latin_names import latin_name
 from mpi.standardise.newborns import called_after, masked_family, newborn_of
-from mpi.standardise.placeholders import is_placeholder_name
+from mpi.standardise.placeholders import is_placeholder_han_name, is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 
 _CACHED_VALUES = 1 << 14
 _LONGEST_WITH_FAMILY = 4  # characters; longer names are transcriptions, unless the family name has two or more characters
 _LONGEST_COMPOUND = 4
-_PLAIN = re.compile("(?:(?![之的婴某儿宝毛生士姐])[\u4e00-\u9fff]){2,4}")  # no character of a newborn's or masked name
+_OF_NO_NAME = "之的婴某儿宝毛生士姐"  # a newborn's or masked name holds one of them
+_PLAIN = re.compile(f"(?:(?![{_OF_NO_NAME}])[\u4e00-\u9fff]){{2,4}}")
 _DOT = re.compile(f"(?<=[{HAN}])\\s?[·•‧∙⋅・.．●﹒゠ꞏ-]\\s?(?=[{HAN}])")
 _BRACKETS = re.compile(r"[(\[{<（【《].*?[)\]}>）】》]|[(\[{<（【《].*$")
 _LATIN_RUN = re.compile(r"[^\W\d_]+(?:[\s'’.,-]+[^\W\d_]+)*")
@@ -40,16 +41,18 @@ def _surnames() -> dict[str, frozenset[str]]:
 def read_name(name: HumanName) -> NameReading:
     """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
     text, family, given = name.text, name.family, name.given
-    if text and not (family or given) and _PLAIN.fullmatch(text):  # the common case
-        form = han_text(text)
-        return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
-    if not text and family and given and _PLAIN.fullmatch(family + given) and not _any_placeholder(family, given):
-        return NameReading((_standard(*_parts(han_text(family), han_text(given))),))
+    if text and not (family or given) and _plain_and_simplified().fullmatch(text):  # the common case
+        return _PLACEHOLDER if is_placeholder_han_name(text) else NameReading((_standard(*_split(text)),))
+    if not text and family and given and _plain_and_simplified().fullmatch(family + given):
+        if is_placeholder_han_name(family) or is_placeholder_han_name(given):
+            return _read(text, family, given)
+        return NameReading((_standard(*_parts(family, given)),))
     return _read(text, family, given)
 
 
-def _any_placeholder(family: str, given: str) -> bool:
-    return is_placeholder_name(family) or is_placeholder_name(given)
+@cache
+def _plain_and_simplified() -> re.Pattern[str]:
+    return re.compile(f"{usual_characters(without=_OF_NO_NAME)}{{2,4}}")
 
 
 def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameReading:
@@ -63,6 +66,9 @@ def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameRe
 
 @lru_cache(_CACHED_VALUES)
 def _read(text: str, family: str, given: str) -> NameReading:
+    if text and not (family or given) and _PLAIN.fullmatch(text):  # perhaps in traditional characters
+        form = han_text(text)
+        return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
     flags = RecordFlag.NONE
     parts = [clean(part) if part else "" for part in (text, family, given)]
     for position, part in enumerate(parts):

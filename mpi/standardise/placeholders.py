@@ -20,6 +20,12 @@ def is_placeholder_name(text: str) -> bool:
     return len(text) <= _LONGEST and _is_placeholder(text, "name")
 
 
+def is_placeholder_han_name(text: str) -> bool:
+    """``is_placeholder_name`` of common Han characters, of which there is nothing to clean."""
+    words = word_lists("placeholders")
+    return text in words["any"] or text in words["name"]
+
+
 def is_placeholder_address(text: str) -> bool:
     return len(text) <= _LONGEST and not _DIGIT.search(text) and _is_placeholder(text, "address")
 
