@@ -100,6 +100,7 @@ def test_the_file_and_its_map_give_the_same_records(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz '-0123456789", min_size=1, max_size=30), st.integers(0, 2**32))
 def test_a_mistake_leaves_something(text: str, seed: int) -> None:
+    text = " ".join(text.split()) or "x"  # blanks at the ends and runs of them are no text
     changed = mistake(text, random.Random(seed))
     assert changed
     assert abs(len(changed) - len(text)) <= 2
