@@ -5,8 +5,6 @@ A segment holds each local number at most once. Its methods are called in the or
 
 from __future__ import annotations
 
-import numpy as np
-
 from mpi.linkage.batch import CHOSEN, MADE_PERSON, Writes, new_writes, resolve_batch, roll_back
 from mpi.linkage.conflicts import DOCUMENT
 from mpi.linkage.features import Encoded
@@ -133,12 +131,11 @@ class Segment:
     def apply(self) -> None:
         """Note the facts of the committed records. Readers see them when the index is published."""
         index = self._index
-        new = [e for e, known in zip(self.events, self.known, strict=True) if known < 0]
-        if new:
-            add_new_records(index, new)
         for event, known in zip(self.events, self.known, strict=True):
             if known >= 0:
                 apply_update(index, event)
+            else:
+                add_new_record(index, event)
             if event.review_task:
                 note_review(index, event.person_no)
         self._durable.slots, self._durable.chars = int(index.hot.counters[VALUES]), int(index.hot.counters[CHARS])
@@ -199,24 +196,23 @@ def unchanged(answer: ResolveAnswer) -> ResolveAnswer:
     )
 
 
-def add_new_records(index: Index, events: list[JournalEvent]) -> None:
-    """Facts of events that made records; their record numbers are dense and ascending."""
+def add_new_record(index: Index, event: JournalEvent) -> None:
+    """Facts of an event that made a record."""
     facts = RecordFacts(
-        source=[index.sources.number(e.source) for e in events],
-        local_id=[e.local_id for e in events],
-        since=[e.at for e in events],
-        grade=[e.grade for e in events],
-        probability=[e.probability if e.grade != Grade.SOLE else 1.0 for e in events],
-        model=[index.models.number(e.model) for e in events],
-        recorded_at=[e.recorded_at or 0 for e in events],
-        sequence=[e.seq for e in events],
-        content=[e.content_hash or bytes(16) for e in events],
-        generation=[e.generation for e in events],
+        source=event.source,
+        local_id=event.local_id,
+        since=event.at,
+        grade=event.grade,
+        probability=event.probability if event.grade != Grade.SOLE else 1.0,
+        model=event.model,
+        recorded_at=event.recorded_at or 0,
+        sequence=event.seq,
+        content=event.content_hash or bytes(16),
+        generation=event.generation,
     )
-    index.add_records(events[0].record_no, facts)
-    for event in events:
-        index.master_code[event.person_no] = event.master_code
-        index.version[event.person_no] = event.seq
+    index.add_record(event.record_no, facts)
+    index.master_code[event.person_no] = event.master_code
+    index.version[event.person_no] = event.seq
 
 
 def apply_update(index: Index, event: JournalEvent) -> None:
@@ -224,7 +220,7 @@ def apply_update(index: Index, event: JournalEvent) -> None:
     record = event.record_no
     index.sequence[record] = event.seq
     index.version[event.person_no] = event.seq
-    index.content[record] = np.frombuffer(event.content_hash or bytes(16), np.uint8)
+    index.content[record] = event.content_hash or bytes(16)
     if event.recorded_at:
         index.recorded_at[record] = event.recorded_at
 
