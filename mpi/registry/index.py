@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import xxhash
 
-from mpi.linkage.batch import log_population
+from mpi.linkage.batch import log_population, resolve_batch
 from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
@@ -108,6 +108,7 @@ class Index:
     def __init__(self, model: Model, frequencies: TermFrequencies, *, capacity: int, catchment: int) -> None:
         require_platform()
         self.model = model
+        self.encoding = model.encoding_version()
         self.catchment = catchment
         self.encoder = Encoder(model)
         self.query = Query(compile_tables(model, frequencies), compile_rules(model), compile_settings(model))
@@ -126,11 +127,11 @@ class Index:
         self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
-        self._find_key, self._put_key = find_key, put_key
+        self._find_key, self._put_key, self.resolve_batch = find_key, put_key, resolve_batch
 
     def warm(self) -> None:
-        """Call the kernels of look-ups without Numba's dispatcher from now on. After the warm-up."""
-        self._find_key, self._put_key = direct(find_key), direct(put_key)
+        """Call the kernels of look-ups and of writes without Numba's dispatcher from now on. After the warm-up."""
+        self._find_key, self._put_key, self.resolve_batch = direct(find_key), direct(put_key), direct(resolve_batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

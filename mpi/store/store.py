@@ -93,7 +93,7 @@ class Store:
             self._refuse_unless_writable(events)
             try:
                 if len(events) == 1:
-                    self._writer.execute(self._sql["append_one"], list(msgspec.structs.astuple(events[0])))
+                    self._writer.execute(self._append_one, list(msgspec.structs.astuple(events[0])))
                 else:
                     self._incoming.table = pa.Table.from_batches([event_batch(events)])
                     self._writer.execute(self._sql["append_batch"])
@@ -269,5 +269,6 @@ class Store:
 
     def _prepare_writer(self) -> None:
         self._writer.execute(self._sql["tune_writer"])
+        (self._append_one,) = self._writer.extract_statements(self._sql["append_one"])  # parsed once: 0.05 ms less a commit
         self._writer.register("incoming", self._incoming)
         self._writer.execute(self._sql["prepare_append"])
