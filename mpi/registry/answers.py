@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mpi.linkage.comparison import LEVEL_DESCRIPTIONS, LEVELS
 from mpi.linkage.model import STRANGER, Model
 from mpi.linkage.scoring import SCALE
-from mpi.records import DecisionReason, Grade, MatchReason, Person, PersonStatus, RecordLink
+from mpi.records import DecisionReason, Grade, MatchReason, Person, PersonStatus
 from mpi.registry.index import Index, Snapshot
 from mpi.registry.master_id import format_code
 
@@ -89,29 +89,15 @@ def match_reasons(
 
 def person_view(index: Index, person: int, snapshot: Snapshot) -> Person:
     """A person as a caller sees it: every active record's source and local number, with the grade of its link."""
-    links = tuple(record_link(index, record) for record in index.records_of(person, snapshot))
+    code, version, reviews = index.person(person)
+    links = tuple(index.links(person, snapshot))
     return Person(
-        master_id=format_code(int(index.master_code[person])),
+        master_id=format_code(code),
         status=PersonStatus.ACTIVE if links else PersonStatus.EMPTY,
         links=links,
-        version=int(index.version[person]),
-        open_reviews=int(index.reviews[person]),
+        version=version,
+        open_reviews=reviews,
     )
-
-
-def record_link(index: Index, record: int) -> RecordLink:
-    """The link edge of one record."""
-    return RecordLink(
-        source=index.source_name(record),
-        local_id=index.local_id(record),
-        since=int(index.since[record]),
-        grade=GRADES[index.grade[record]],
-        probability=float(index.probability[record]),
-        model=index.models.names[index.made_by[record]],
-    )
-
-
-GRADES: tuple[Grade, ...] = tuple(Grade)
 
 
 def link_grade(outcome_linked: bool, reasons: int) -> Grade:

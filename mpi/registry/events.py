@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mpi.linkage.values import LENGTH, OFFSET, Values
 COUNT = struct.Struct("<II")
 
 
+@cache
 def candidate_dtype(features: int) -> np.dtype[Any]:
     """One candidate of a decision: ids are internal; ``group`` is the version of the record that was compared."""
     return np.dtype(
@@ -33,13 +35,17 @@ def candidate_dtype(features: int) -> np.dtype[Any]:
 
 def pack_candidates(hot: HotIndex, found: Found) -> list[bytes]:
     """Packed candidates of each query of a batch, best first."""
-    features = found.levels.shape[2]
-    packed = np.zeros(found.levels.shape[:2], candidate_dtype(features))
+    counts = found.queries[:, KEPT].tolist()
+    most = max(counts)
+    if most == 0:
+        return [b""] * len(counts)
+    candidates, levels = found.candidates[:, :most], found.levels[:, :most]
+    packed = np.zeros(levels.shape[:2], candidate_dtype(levels.shape[2]))
     for field, column in (("record", RECORD), ("person", PERSON), ("weight", WEIGHT), ("flags", FLAGS), ("winner", WINNER)):
-        packed[field] = found.candidates[:, :, column]
-    packed["levels"] = found.levels
-    packed["group"] = hot.record_cells[found.candidates[:, :, RECORD], RECORD_GROUP]
-    return [packed[q, :kept].tobytes() if kept else b"" for q, kept in enumerate(found.queries[:, KEPT].tolist())]
+        packed[field] = candidates[:, :, column]
+    packed["levels"] = levels
+    packed["group"] = hot.record_cells[candidates[:, :, RECORD], RECORD_GROUP]
+    return [packed[q, :kept].tobytes() if kept else b"" for q, kept in enumerate(counts)]
 
 
 def unpack_candidates(data: bytes, features: int) -> npt.NDArray[Any]:

@@ -6,14 +6,12 @@ is the rest of a record: its source and local number, since when and how surely 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
-from mpi.linkage.batch import log_population
+from mpi.linkage.batch import log_population, resolve_batch
 from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
@@ -23,10 +21,13 @@ from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
 from mpi.linkage.search import Query
 from mpi.linkage.settings import compile_settings
+from mpi.records import Grade, RecordLink
+from mpi.registry.facts import Facts
 from mpi.registry.memory import reserve, reserve_index, reserve_table
 
 LOCAL_ID_BYTES = 32  # reserved per record on average
 ACTIVE, RETIRED = 0, 1
+GRADES: tuple[Grade, ...] = tuple(Grade)
 
 
 class Snapshot(NamedTuple):
@@ -38,19 +39,37 @@ class Snapshot(NamedTuple):
     sequence: int
 
 
-class RecordFacts(NamedTuple):
-    """Columns of a batch of new records; ``source`` and ``model`` are numbers of ``Index.sources`` and ``Index.models``."""
+RECORD = {
+    "since": "i8",
+    "recorded_at": "i8",
+    "sequence": "i8",  # of the record's last applied event
+    "text_start": "i8",  # its local number in Index._text
+    "content": "V16",  # hash of what was last received
+    "probability": "f4",
+    "generation": "i4",
+    "text_length": "u2",
+    "source": "i2",  # number in Index.sources
+    "made_by": "i2",  # number in Index.models
+    "state": "u1",
+    "grade": "u1",
+}
+_TEXT_START, _TEXT_LENGTH = list(RECORD).index("text_start"), list(RECORD).index("text_length")
+PERSON = {"master_code": "i8", "version": "i8", "reviews": "i8"}  # version: sequence of the last change; reviews: open tasks
 
-    source: Sequence[int]
-    local_id: Sequence[str]
-    since: Sequence[int]
-    grade: Sequence[int]
-    probability: Sequence[float]
-    model: Sequence[int]
-    recorded_at: Sequence[int]
-    sequence: Sequence[int]
-    content: Sequence[bytes]  # 16 bytes each
-    generation: Sequence[int]
+
+class RecordFacts(NamedTuple):
+    """What is noted of a new record."""
+
+    source: str
+    local_id: str
+    since: int
+    grade: int
+    probability: float
+    model: str
+    recorded_at: int
+    sequence: int
+    content: bytes  # 16 bytes
+    generation: int
 
 
 class Names:
@@ -89,6 +108,7 @@ class Index:
     def __init__(self, model: Model, frequencies: TermFrequencies, *, capacity: int, catchment: int) -> None:
         require_platform()
         self.model = model
+        self.encoding = model.encoding_version()
         self.catchment = catchment
         self.encoder = Encoder(model)
         self.query = Query(compile_tables(model, frequencies), compile_rules(model), compile_settings(model))
@@ -96,30 +116,22 @@ class Index:
         self.sources, self.models = Names(), Names()
         self.snapshot = Snapshot(0, 0, 0, 0)
         self._numbers = reserve_table(capacity)
-        self._text = reserve(capacity * LOCAL_ID_BYTES, np.uint8)
+        self._text = reserve(capacity * LOCAL_ID_BYTES, np.uint8).data
         self._text_used = 0
-        self._text_start: npt.NDArray[np.int64] = reserve(capacity, np.int64)
-        self._text_length: npt.NDArray[np.uint16] = reserve(capacity, np.uint16)
-        self.source: npt.NDArray[np.int16] = reserve(capacity, np.int16)
-        self.generation: npt.NDArray[np.int16] = reserve(capacity, np.int16)
-        self.state: npt.NDArray[np.uint8] = reserve(capacity, np.uint8)
-        self.grade: npt.NDArray[np.uint8] = reserve(capacity, np.uint8)
-        self.made_by: npt.NDArray[np.int16] = reserve(capacity, np.int16)
-        self.probability: npt.NDArray[np.float32] = reserve(capacity, np.float32)
-        self.since: npt.NDArray[np.int64] = reserve(capacity, np.int64)
-        self.recorded_at: npt.NDArray[np.int64] = reserve(capacity, np.int64)
-        self.sequence: npt.NDArray[np.int64] = reserve(capacity, np.int64)  # of the record's last applied event
-        self.content: npt.NDArray[np.uint8] = reserve((capacity, 16), np.uint8)
-        self.master_code: npt.NDArray[np.int64] = reserve(capacity, np.int64)  # by person
-        self.version: npt.NDArray[np.int64] = reserve(capacity, np.int64)  # by person: sequence of its last change
-        self.reviews: npt.NDArray[np.int32] = reserve(capacity, np.int32)  # by person: open tasks
+        self._record_facts, self._person_facts = Facts(capacity, RECORD), Facts(capacity, PERSON)
+        self.generation, self.state, self.grade, self.made_by, self.recorded_at, self.sequence, self.content = map(
+            self._record_facts.column, ("generation", "state", "grade", "made_by", "recorded_at", "sequence", "content")
+        )
+        self.master_code, self.version, self.reviews = map(self._person_facts.column, PERSON)
+        # Python reads single numbers from these in a third of the time that NumPy takes.
+        self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
-        self._find_key, self._put_key = find_key, put_key
+        self._find_key, self._put_key, self.resolve_batch = find_key, put_key, resolve_batch
 
     def warm(self) -> None:
-        """Call the kernels of look-ups without Numba's dispatcher from now on. After the warm-up."""
-        self._find_key, self._put_key = direct(find_key), direct(put_key)
+        """Call the kernels of look-ups and of writes without Numba's dispatcher from now on. After the warm-up."""
+        self._find_key, self._put_key, self.resolve_batch = direct(find_key), direct(put_key), direct(resolve_batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -141,62 +153,85 @@ class Index:
             record = int(self._find_key(self._numbers, key))
             if record < 0:
                 return -1
-            if self.source[record] == number and self.local_id(record) == local_id:
+            if self._is_under(record, number, local_id):
                 return record
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
 
-    def local_id(self, record: int) -> str:
-        """Local number of a record."""
-        start = int(self._text_start[record])
-        data: bytes = self._text[start : start + int(self._text_length[record])].tobytes()
-        return data.decode()
+    def _is_under(self, record: int, source: int, local_id: str) -> bool:
+        """Whether a record has the local number."""
+        _, _, _, start, _, _, _, length, of, *_ = self._record_facts.row(record)
+        return of == source and str(self._text[start : start + length], "utf-8") == local_id
 
-    def source_name(self, record: int) -> str:
-        """Source of a record."""
-        name: str = self.sources.names[self.source[record]]
-        return name
+    def person(self, person: int) -> tuple[int, int, int]:
+        """(master code, version, open tasks) of a person."""
+        return self._person_facts.row(person)
 
-    def records_of(self, person: int, snapshot: Snapshot) -> list[int]:
-        """Active records of a person in a snapshot, oldest first."""
+    def links(self, person: int, snapshot: Snapshot) -> list[RecordLink]:
+        """Link edges of a person's active records in a snapshot, oldest first."""
         found = []
-        at = int(self.hot.first_record[person])
+        at = self._first_record[person]
         while at > 0:
             record = at - 1
-            at = int(self.hot.record_cells[record, RECORD_NEXT])
-            if record < snapshot.records and self.state[record] == ACTIVE:
-                found.append(record)
+            at = self._record_cells[record, RECORD_NEXT]
+            if record < snapshot.records:
+                since, _, _, start, _, probability, _, length, source, made_by, state, grade = self._record_facts.row(record)
+                if state == ACTIVE:
+                    found.append(
+                        RecordLink(
+                            source=self.sources.names[source],
+                            local_id=str(self._text[start : start + length], "utf-8"),
+                            since=since,
+                            grade=GRADES[grade],
+                            probability=probability,
+                            model=self.models.names[made_by],
+                        )
+                    )
         found.reverse()
         return found
 
     # --- writing: the writer thread and the rebuild only ----------------------------------------------------------------
 
-    def add_records(self, first: int, facts: RecordFacts) -> None:
-        """Note the facts of the new records first, first + 1, …; they stay invisible until ``publish``."""
-        count = len(facts.source)
-        part = slice(first, first + count)
-        self.source[part] = facts.source
-        self.since[part] = facts.since
-        self.grade[part] = facts.grade
-        self.probability[part] = facts.probability
-        self.made_by[part] = facts.model
-        self.recorded_at[part] = facts.recorded_at
-        self.sequence[part] = facts.sequence
-        self.generation[part] = facts.generation
-        self.content[part] = np.frombuffer(b"".join(facts.content), np.uint8).reshape(count, 16)
-        for offset in range(count):
-            self.set_local_id(first + offset, self.sources.names[facts.source[offset]], facts.local_id[offset])
+    def add_record(self, record: int, facts: RecordFacts) -> None:
+        """Note the facts of a new record; it stays invisible until ``publish``."""
+        source = self.sources.number(facts.source)
+        start, length = self._add_text(facts.local_id)
+        self._record_facts.put(
+            record,
+            facts.since,
+            facts.recorded_at,
+            facts.sequence,
+            start,
+            facts.content,
+            facts.probability,
+            facts.generation,
+            length,
+            source,
+            self.models.number(facts.model),
+            ACTIVE,
+            facts.grade,
+        )
+        self._put_number(record, source, facts.source, facts.local_id)
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
-        """Put a record under a local number; an earlier record under it stays, but is no longer found."""
-        data = local_id.encode()
-        start = self._text_used
-        self._text[start : start + len(data)] = np.frombuffer(data, np.uint8)
-        self._text_start[record], self._text_length[record] = start, len(data)
+        """Put a record under a new local number; an earlier record under it stays, but is no longer found."""
+        facts = list(self._record_facts.row(record))
+        facts[_TEXT_START], facts[_TEXT_LENGTH] = self._add_text(local_id)
+        self._record_facts.put(record, *facts)
+        self._put_number(record, self.sources.number(source), source, local_id)
+
+    def _add_text(self, local_id: str) -> tuple[int, int]:
+        """Keep a local number; returns where it starts and its length."""
+        data, start = local_id.encode(), self._text_used
+        self._text[start : start + len(data)] = data
         self._text_used = start + len(data)
+        return start, len(data)
+
+    def _put_number(self, record: int, number: int, source: str, local_id: str) -> None:
+        """Have a record found under its local number."""
         key = number_key(source, local_id)
         while True:
             other = int(self._find_key(self._numbers, key))
-            if other < 0 or (self.source_name(other) == source and self.local_id(other) == local_id):
+            if other < 0 or self._is_under(other, number, local_id):
                 break
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
         self._put_key(self._numbers, key, record)

@@ -20,7 +20,7 @@ from mpi.registry.control import apply_control
 from mpi.registry.events import unpack_dictionary, unpack_rows
 from mpi.registry.index import Index
 from mpi.registry.requests import RequestWindow
-from mpi.registry.segment import DurableValues, add_new_records, apply_update, note_review
+from mpi.registry.segment import DurableValues, add_new_record, apply_update, note_review
 from mpi.standardise import standardise
 from mpi.store import JournalEvent, Store
 
@@ -77,11 +77,10 @@ def _load(index: Index, events: list[JournalEvent]) -> None:
         _load_rows(index, events)
     else:
         _load_again(index, events)
-    new = [e for e in events if e.outcome in CREATES]
-    if new:
-        add_new_records(index, new)
     for event in events:
-        if event.outcome not in CREATES:
+        if event.outcome in CREATES:
+            add_new_record(index, event)
+        else:
             apply_update(index, event)
         if event.review_task:
             note_review(index, event.person_no)

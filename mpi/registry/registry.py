@@ -87,7 +87,7 @@ class Registry:
         self._index.warm()
         self._searcher.warm()
         rebuilt = rebuild(self._index, self._store, self._window)
-        self._store.note_model(self._index.model.reference, self._index.model.encoding_version())
+        self._store.note_model(self._index.model.reference, self._index.encoding)
         self._writer.start(rebuilt.durable, rebuilt.last_at)
         # Tables and models live as long as the process: without this each full collection walks over them (13–60 % of the
         # time of standardising, measured).
@@ -235,7 +235,7 @@ class Registry:
         return Counts(
             index_id=self._store.meta.index_id,
             model=index.model.reference,
-            encoding=index.model.encoding_version(),
+            encoding=index.encoding,
             records=snapshot.records,
             persons=snapshot.persons,
             rows=snapshot.rows,

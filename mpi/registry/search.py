@@ -21,6 +21,7 @@ from mpi.records import (
     Identifier,
     MatchAnswer,
     MatchOutcome,
+    MatchReason,
     PatientRecord,
     Person,
     StandardRecord,
@@ -85,22 +86,25 @@ class Searcher:
         population = index.population(snapshot)
         return MatchAnswer(
             outcome=match_outcome(certain, len(wanted), cut),
-            candidates=tuple([self._candidate(p, snapshot, population, explain) for p in wanted[:limit]]),
+            candidates=tuple([self._candidate(p, CERTAINTIES[certainty[p]], snapshot, explain) for p in wanted[:limit]]),
             compared=counts[COMPARED],
             keys_cut=cut,
             population=population,
         )
 
-    def _candidate(self, place: int, snapshot: Snapshot, population: int, explain: bool) -> Candidate:
+    def _candidate(self, place: int, certainty: Certainty, snapshot: Snapshot, explain: bool) -> Candidate:
         index, found, graded = self._index, self._reader.found, self._reader.graded
         cells = found.candidates[0, place].tolist()
         weight = cells[WEIGHT]
-        reasons = match_reasons(index.model, found.levels[0, place], graded.explanation[place], population) if explain else ()
+        reasons: tuple[MatchReason, ...] = ()
+        if explain:
+            population = index.population(snapshot)
+            reasons = match_reasons(index.model, found.levels[0, place], graded.explanation[place], population)
         return Candidate(
             person=person_view(index, cells[PERSON], snapshot),
             weight=weight / SCALE,
             probability=probability(weight),
-            certainty=CERTAINTIES[graded.certainty[place]],
+            certainty=certainty,
             relationship=relationship(index.model, cells[WINNER]),
             decision_reasons=decision_reasons(int(graded.reasons[place])),
             reasons=reasons,

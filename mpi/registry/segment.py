@@ -5,9 +5,10 @@ A segment holds each local number at most once. Its methods are called in the or
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
-from mpi.linkage.batch import CHOSEN, MADE_PERSON, Writes, new_writes, resolve_batch, roll_back
+from mpi.linkage.batch import CHOSEN, MADE_PERSON, Writes, new_writes, roll_back
 from mpi.linkage.conflicts import DOCUMENT
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import FLAGS, KEPT, KEYS_CUT, PERSON, WEIGHT, WINNER, Found, new_found
@@ -47,6 +48,7 @@ class Segment:
         self.by_request: dict[str, Write] = {}
         self.events: list[JournalEvent] = []
         self._generations: list[int] = []
+        self._journalled: dict[int, ResolveAnswer] = {}  # answers that had to be there before the commit
 
     def add(self, write: Write, known: int, generation: int) -> None:
         """Take a write in; its local number must not be in this segment yet. ``generation``: of that number's record."""
@@ -67,7 +69,7 @@ class Segment:
         features = len(self._index.model.features)
         self._found: Found = new_found(len(self.writes), features)
         self._kernel: Writes = new_writes(self.known, features)
-        resolve_batch(
+        self._index.resolve_batch(
             self._index.hot,
             self._index.query,
             self._encoded,
@@ -77,6 +79,7 @@ class Segment:
             self._found,
         )
         self._columns = self._kernel.columns.tolist()
+        self._best = self._found.candidates[np.arange(len(self.writes)), self._kernel.columns[:, CHOSEN]].tolist()
 
     def undo(self) -> None:
         """Take the provisional rows out again, after a failed commit."""
@@ -86,7 +89,8 @@ class Segment:
         """Journal entries of the decisions, numbered from ``sequence + 1``."""
         index = self._index
         candidates = pack_candidates(index.hot, self._found)
-        encoding, model = index.model.encoding_version(), index.model.reference
+        encoding, model = index.encoding, index.model.reference
+        cut = self._found.queries[:, KEYS_CUT].tolist()
         dictionary = pack_dictionary(index.hot, self._durable.slots, self._durable.chars)
         for q, write in enumerate(self.writes):
             _, outcome, chosen, reasons, record, person, group, population = self._columns[q]
@@ -95,7 +99,7 @@ class Segment:
             code = self._ids.code(person) if new_person else int(index.master_code[person])
             if new_person:
                 index.master_code[person] = code  # invisible until the snapshot rises; rows of a failed commit are reused
-            weight = int(self._found.candidates[q, chosen, WEIGHT]) if chosen >= 0 else 0
+            weight = self._best[q][WEIGHT] if chosen >= 0 else 0
             self.events.append(
                 JournalEvent(
                     seq=number,
@@ -120,9 +124,9 @@ class Segment:
                     population=population,
                     grade=int(link_grade(outcome == Outcome.LINKED, reasons)),
                     reasons=reasons,
-                    relationship=int(self._found.candidates[q, chosen, WINNER]) if chosen >= 0 else 0,
+                    relationship=self._best[q][WINNER] if chosen >= 0 else 0,
                     candidates=candidates[q],
-                    flags=int(self._found.queries[q, KEYS_CUT] > 0),
+                    flags=int(cut[q] > 0),
                     review_task=number if outcome in REVIEWED or reasons & DUPLICATE_BIT else 0,
                     recorded_at=write.recorded_at or None,
                 )
@@ -133,12 +137,11 @@ class Segment:
     def apply(self) -> None:
         """Note the facts of the committed records. Readers see them when the index is published."""
         index = self._index
-        new = [e for e, known in zip(self.events, self.known, strict=True) if known < 0]
-        if new:
-            add_new_records(index, new)
         for event, known in zip(self.events, self.known, strict=True):
             if known >= 0:
                 apply_update(index, event)
+            else:
+                add_new_record(index, event)
             if event.review_task:
                 note_review(index, event.person_no)
         self._durable.slots, self._durable.chars = int(index.hot.counters[VALUES]), int(index.hot.counters[CHARS])
@@ -146,13 +149,21 @@ class Segment:
     def answer(self) -> None:
         """Fill in the answers, the followers' too."""
         for q, write in enumerate(self.writes):
-            write.answer = self.answer_to(q)
+            write.answer = self._journalled.get(q) or self._answer_to(q)
         for write, leader in self.followers:
             assert isinstance(leader.answer, ResolveAnswer)
             repeats = write.request_id != "" and write.request_id == leader.request_id
             write.answer = leader.answer if repeats else unchanged(leader.answer)
 
-    def answer_to(self, q: int) -> ResolveAnswer:
+    def journal_answers(self) -> list[JournalEvent]:
+        """The events with the answers of writes that carry a request_id: a repeat gets just that."""
+        for q, write in enumerate(self.writes):
+            if write.request_id:
+                answer = self._journalled[q] = self._answer_to(q)
+                self.events[q] = msgspec.structs.replace(self.events[q], answer=msgspec.msgpack.encode(answer))
+        return self.events
+
+    def _answer_to(self, q: int) -> ResolveAnswer:
         """The answer to write q, as its journal entry says."""
         index, write, event, chosen = self._index, self.writes[q], self.events[q], self._columns[q][CHOSEN]
         reasons: tuple[MatchReason, ...] = ()
@@ -199,24 +210,23 @@ def unchanged(answer: ResolveAnswer) -> ResolveAnswer:
     )
 
 
-def add_new_records(index: Index, events: list[JournalEvent]) -> None:
-    """Facts of events that made records; their record numbers are dense and ascending."""
+def add_new_record(index: Index, event: JournalEvent) -> None:
+    """Facts of an event that made a record."""
     facts = RecordFacts(
-        source=[index.sources.number(e.source) for e in events],
-        local_id=[e.local_id for e in events],
-        since=[e.at for e in events],
-        grade=[e.grade for e in events],
-        probability=[e.probability if e.grade != Grade.SOLE else 1.0 for e in events],
-        model=[index.models.number(e.model) for e in events],
-        recorded_at=[e.recorded_at or 0 for e in events],
-        sequence=[e.seq for e in events],
-        content=[e.content_hash or bytes(16) for e in events],
-        generation=[e.generation for e in events],
+        source=event.source,
+        local_id=event.local_id,
+        since=event.at,
+        grade=event.grade,
+        probability=event.probability if event.grade != Grade.SOLE else 1.0,
+        model=event.model,
+        recorded_at=event.recorded_at or 0,
+        sequence=event.seq,
+        content=event.content_hash or bytes(16),
+        generation=event.generation,
     )
-    index.add_records(events[0].record_no, facts)
-    for event in events:
-        index.master_code[event.person_no] = event.master_code
-        index.version[event.person_no] = event.seq
+    index.add_record(event.record_no, facts)
+    index.master_code[event.person_no] = event.master_code
+    index.version[event.person_no] = event.seq
 
 
 def apply_update(index: Index, event: JournalEvent) -> None:
@@ -224,7 +234,7 @@ def apply_update(index: Index, event: JournalEvent) -> None:
     record = event.record_no
     index.sequence[record] = event.seq
     index.version[event.person_no] = event.seq
-    index.content[record] = np.frombuffer(event.content_hash or bytes(16), np.uint8)
+    index.content[record] = event.content_hash or bytes(16)
     if event.recorded_at:
         index.recorded_at[record] = event.recorded_at
 

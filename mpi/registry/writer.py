@@ -254,8 +254,8 @@ class Writer:
             self._fail(segment, error)
             return
         try:
-            events = segment.make_events(self._index.snapshot.sequence, self._now())
-            events = self._with_answers(segment, events)
+            segment.make_events(self._index.snapshot.sequence, self._now())
+            events = segment.journal_answers()
             self._store.append(events)
         except Exception as error:  # whatever went wrong, the provisional rows must go
             segment.undo()
@@ -268,13 +268,6 @@ class Writer:
         self._index.publish(events[-1].seq)
         segment.answer()
         self._on_commit(events)
-
-    def _with_answers(self, segment: Segment, events: list[JournalEvent]) -> list[JournalEvent]:
-        """Journal the answer of writes that carry a request_id: a repeat gets just that."""
-        return [
-            msgspec.structs.replace(event, answer=msgspec.msgpack.encode(segment.answer_to(q))) if write.request_id else event
-            for q, (write, event) in enumerate(zip(segment.writes, events, strict=True))
-        ]
 
     def _check_room(self, segment: Segment) -> None:
         rows = segment.encode()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import duckdb
 
 from mpi.errors import StoreError
+from mpi.store.readers import first_row
 from mpi.store.statements import migrations, read, statements
 
 DATABASE_FILE = "index.duckdb"
@@ -130,7 +131,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
 
 
 def _number(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    row = connection.execute(statement).fetchone()
+    row = first_row(connection, statement)
     if row is None:
         raise StoreError("the file has lost its meta table's line")
     return int(row[0])

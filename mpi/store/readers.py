@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
+from typing import Any
 
 import duckdb
 
 from mpi.errors import StoreError, Unavailable
+
+Row = tuple[Any, ...]
 
 WAIT_S = 10.0  # how long a read waits for a free cursor before it is refused
 
@@ -41,3 +44,13 @@ class Readers:
         """Close every cursor; a read that is still running fails with StoreError."""
         for cursor in self._all:
             cursor.close()
+
+
+def first_row(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence[object] = ()) -> Row | None:
+    """The first row of a query of few rows, or None.
+
+    Not by ``fetchone``, which leaves the result, and with it a transaction, open: beside one that is older than the last
+    UPDATE no checkpoint is ever possible, and the write-ahead log grows without end.
+    """
+    rows = connection.execute(statement, parameters).fetchall()
+    return rows[0] if rows else None

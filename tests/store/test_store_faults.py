@@ -168,6 +168,19 @@ def test_a_second_checkpoint_has_nothing_left_to_do(store, make_event):
     assert len(replayed(store)) == 101
 
 
+def test_a_checkpoint_is_possible_after_every_read_and_after_the_model_is_noted(tmp_path, make_event):
+    with Store.open(tmp_path, settings=Settings(reserve_mb=0)) as store:
+        store.note_model("han@1", "e1")
+        assert store.checkpoint()
+        store.append([make_event(1)])
+        assert store.event(1) is not None
+        store.record_payload(0)
+        store.changes(0, 10)
+        store.note_model("han@2", "e1")
+        assert store.checkpoint()
+        assert not store.checkpoint_due(idle=True)
+
+
 def test_a_checkpoint_is_due_sooner_when_nothing_waits(tmp_path, make_event):
     with Store.open(tmp_path, settings=Settings(reserve_mb=0, idle_checkpoint_mb=1, busy_checkpoint_mb=64)) as store:
         store.append([make_event(1, payload=bytes(2_000_000)), make_event(2)])
