@@ -19,11 +19,12 @@ from mpi.linkage.conflicts import (
 )
 from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
 from mpi.linkage.jit import inner, wide
-from mpi.linkage.scoring import IDENTITY, SCORED, Tables
+from mpi.linkage.scoring import IDENTITY, SCALE, SCORED, Tables
 from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
+FURTHER_EVIDENCE = 5 * SCALE  # bits of other traits that make a case of more than name, birth date and sex (a district has 4)
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
 NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
@@ -185,19 +186,22 @@ def common_combination(
     adjustments: npt.NDArray[np.int32],
     population: int,
 ) -> bool:
-    """Whether only name, birth date and sex agree, and too many strangers are expected to share them (DETAILS 5)."""
+    """Whether hardly more than name, birth date and sex agree, and too many strangers are expected to share them (DETAILS 5),
+    or one of the three speaks against one person: then the other two are no identity."""
     stranger = tables.weights.shape[2] - 1
-    expected = wide(population)
+    expected, further, against = wide(population), wide(0), False
     for f in range(len(levels)):
         level = levels[f]
         if level == 0 or tables.plan[f, SCORED] == 0:
             continue
         u = wide(tables.weights[f, level, stranger]) + adjustments[f]
+        evidence = wide(tables.weights[f, level, 0]) - u
         if tables.plan[f, IDENTITY] == 1:
             expected += u
-        elif wide(tables.weights[f, level, 0]) > u:
-            return False
-    return expected >= settings.common
+            against = against or evidence < 0
+        elif evidence > 0:
+            further += evidence
+    return further < FURTHER_EVIDENCE and (expected >= settings.common or against)
 
 
 @inner

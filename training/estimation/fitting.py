@@ -6,7 +6,7 @@ import numpy as np
 
 from training.estimation.checks import find_warnings
 from training.estimation.coverage import build_coverage, class_coverage
-from training.estimation.em import Climb, Frame, Point, climb, probabilities
+from training.estimation.em import Climb, Frame, Point, climb, probabilities, step
 from training.estimation.information import no_errors, standard_errors
 from training.estimation.problem import FREE, Fit, Problem, check_problem
 from training.estimation.starts import initial, stranger_probabilities
@@ -48,6 +48,12 @@ def fit(
     for state in finalists:
         climb(frame, state, max_iterations, tolerance)
     return _finish(frame, max(finalists, key=lambda s: s.objectives[-1]), errors=errors)
+
+
+def log_likelihood(problem: Problem, found: Fit) -> float:
+    """Log-likelihood of a problem's counts under an estimate made on others, up to a constant that no estimate changes."""
+    pairs = np.append(found.pairs[:-1], problem.total_pairs)
+    return step(_frame(problem), Point(found.probabilities, found.sharing, pairs))[1]
 
 
 def _frame(problem: Problem) -> Frame:

@@ -16,6 +16,7 @@ from training.estimation.problem import FeatureSpec, Fit, Problem
 from training.estimation.strangers import LevelShares, fit_with_strangers, level_shares
 from training.labels.pairs import decided_pairs
 from training.labels.refining import LabelPlan, LabelReport, refine
+from training.modelling.classchoice import unneeded_classes
 from training.modelling.encode import Table
 from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
 from training.modelling.rulechoice import Choice, candidates, choose_rules, first_rules
@@ -28,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 FEWEST_RECORDS = 100
 FEWEST_KNOWN = 20  # random pairs in which a feature must be known to be scored at all
 FEWEST_PAIRS = 50  # seen pairs that a class must explain to stay in the model
-CLASS_ROUNDS = 3
+CLASS_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
     rules, rule_notes = level_rules(template.model)
     blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
     problem = _problem(template, comparer, blocked, random, table.records)
-    template, problem, fit, class_notes = _fit_classes(template, problem, shares, seed, effort.starts)
+    template, problem, fit, class_notes = _fit_classes(
+        template, problem, shares, seed, effort.starts, choose=rule_aim is not None
+    )
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
     return Estimate(template, problem, fit, shares, common, all_notes, blocked)
 
@@ -192,17 +195,22 @@ def _rule(model: Model, rule: LevelRule) -> dict[str, frozenset[int]]:
 
 
 def _fit_classes(
-    template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int
+    template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int, *, choose: bool
 ) -> tuple[Template, Problem, Fit, list[str]]:
-    """Fit, drop the classes that explain next to nothing, and fit again without them."""
+    """Fit, drop the classes that explain next to nothing (``choose``: or that held-out pairs do not need), and fit again."""
     notes: list[str] = []
+    chosen = not choose
     for _ in range(CLASS_ROUNDS):
         fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
         seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
         weak = {problem.classes[c].name for c in range(1, len(seen)) if seen[c] < FEWEST_PAIRS}
+        notes += [f"class '{name}' explains fewer than {FEWEST_PAIRS} pairs here; left out" for name in sorted(weak)]
+        if not weak and not chosen:
+            unneeded = unneeded_classes(fitted, seed=seed)
+            weak, chosen = {name for name, _ in unneeded}, True
+            notes += [f"class '{name}': unseen pairs are predicted as well without it; left out" for name, _ in unneeded]
         if not weak:
             break
-        notes += [f"class '{name}' explains fewer than {FEWEST_PAIRS} pairs here; left out" for name in sorted(weak)]
         template = without_classes(template, weak)
         problem = dataclasses.replace(problem, classes=template.classes)
     return template, fitted, fit, notes
