@@ -24,7 +24,8 @@ from training.modelling.template import Template, read_template, template_path
 
 SAMPLE = 5_000  # records looked at
 LEAST_KNOWN = 0.01  # share of records that must know a trait
-MOSTLY_KNOWN = 0.3
+# Without one of these, known for so many records, name, birth date and sex are all there is to go by.
+MOSTLY_KNOWN, STRONG_KINDS, STREET = 0.3, ("identifier", "phone", "text"), "address.road"
 FEW_VALUES, REPEATED = 60, 20  # a category has at most so many values, and each comes so often on average
 PLACES = {"city": "city", "room": "flat or room"}  # parts of a Latin address that not every template compares
 PLACE_MODEL = "locality"  # in every class a further place behaves as this one does
@@ -58,14 +59,14 @@ def automatic_template(records: Sequence[PatientRecord], name: str) -> Template:
     if not any(f.scored for f in used):
         raise ModelError("no column of these records has two different values that could be compared: is the map right?")
     template = _only(base, {f.name for f in used})
-    if not any(sample.known(f.source) > MOSTLY_KNOWN and not f.identity and f.kind != "category" for f in used):
+    if not any(sample.known(f.source) > MOSTLY_KNOWN and (f.kind in STRONG_KINDS or f.source == STREET) for f in used):
         template = _trusting_identity(template)
     return Template(msgspec.structs.replace(template.model, name=name), template.classes, template.needs)
 
 
 def _trusting_identity(template: Template) -> Template:
-    """Without the rule that name, birth date and sex are never enough: these records have nothing else, and whoever links
-    them knows it. The weights still say how many strangers share them."""
+    """Without the rule that name, birth date and sex are never enough: these records have hardly anything else, and whoever
+    links them knows it. The weights still say how many strangers share them."""
     features = tuple(msgspec.structs.replace(f, identity=False) for f in template.model.features)
     return Template(msgspec.structs.replace(template.model, features=features), template.classes, template.needs)
 
