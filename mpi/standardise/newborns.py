@@ -15,7 +15,7 @@ _OF_MOTHER = re.compile(f"([{HAN}x*]{{1,4}}?)(?:(?:之|的)(?:{_TWIN}?(?:{_KIN})
 _AFTER_MOTHER = re.compile(f"(?:之|的)?{_TWIN}?(?:{_KIN}|婴){_TWIN}?")  # what may stand behind a mother's whole name
 _ALONE = re.compile(f"(?:无名|弃|某)?(?:{_BORN}|宝宝|毛毛|宝贝){_TWIN}?")
 _MASKED = re.compile(f"([{HAN}])(?:某{{1,3}}|[*x]{{1,3}}|先生|女士|小姐)|某{{1,3}}[{HAN}]?")
-_ONE_OF_SEVERAL = re.compile("双胞胎|[大小]婴|[之的][大小]|(?:[之的子女婴孩男儿]|bb?)[a-d甲乙丙丁一二三1-4]$")
+_ONE_OF_SEVERAL = re.compile("双胞胎|[大小]婴|[之的][大小]$|(?:[之的子女婴孩男儿]|bb?)[a-d甲乙丙丁一二三1-4]$")
 _SHORTEST_NAME = 2  # characters
 
 

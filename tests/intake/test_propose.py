@@ -160,3 +160,30 @@ def test_times_with_a_zone_need_no_format(tmp_path: Path) -> None:
     first = next(iter(read_records(path, parse_map(text))))
     assert isinstance(first, MappedRow)
     assert (first.record.recorded_at, first.record.birth_date) == ("2012-05-08T09:12:00+08:00", "1980-01-02")
+
+
+def test_a_year_alone_is_no_birth_date_but_year_month_and_day_are(tmp_path: Path) -> None:
+    alone, _ = proposed(tmp_path, "id,year", ["1,1980", "2,1981"])
+    assert "birth_date" not in alone
+    assert "alone it need not be part of a birth date" in alone
+    whole, path = proposed(tmp_path, "id,day,month,year", ["1,3,2,1980", "2,4,2,1981"])
+    assert "CHECK: taken for the parts of the birth date" in whole
+    (first, _) = [r.record for r in read_records(path, parse_map(whole)) if isinstance(r, MappedRow)]
+    assert first.birth_date == "1980-02-03"
+
+
+def test_traits_beside_those_of_a_record_become_attributes(tmp_path: Path) -> None:
+    rows = [f"{i},a{i}@b.org,nurse,NW1 {i}AB,x{i}@y.org" for i in range(1, 9)]
+    text, path = proposed(tmp_path, "id,email,occupation,where,c5", rows)
+    (first, *_) = [r.record for r in read_records(path, parse_map(text)) if isinstance(r, MappedRow)]
+    assert first.attributes == {"email": "a1@b.org", "occupation": "nurse"}
+    assert first.addresses[0].postcode == "NW1 1AB"
+    assert "attributes.email has a column already" in text
+
+
+def test_a_lenient_map_keeps_the_row_of_a_cell_that_is_no_date(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("id,dob\n" + "".join(f"{i},1980-01-0{i}\n" for i in range(1, 9)) + "9,1980-02-31\n", encoding="utf-8")
+    for lenient, kept in ((True, 9), (False, 8)):
+        read = list(read_records(path, parse_map(propose_map(path, lenient=lenient))))
+        assert sum(isinstance(row, MappedRow) for row in read) == kept

@@ -123,3 +123,31 @@ def test_a_search_that_was_cut_never_says_none(open_registry: OpenRegistry) -> N
     answer = registry.match(patient("x", names=(HumanName(family="单", given="独"),), birth_date="", phones=PHONE))
     assert answer.keys_cut > 0
     assert answer.outcome in (MatchOutcome.TOO_MANY, MatchOutcome.DEGRADED)
+
+
+@pytest.mark.parametrize("first", ["王芳之女A", "王芳之子1"])
+def test_a_newborn_of_several_is_not_linked_to_a_named_child(registry: Registry, first: str) -> None:
+    """The twin that got its name first may be the other one."""
+    born = {"birth_date": "2026-03-01", "sex": Sex.UNKNOWN, "phones": PHONE, "addresses": HOME}
+    registry.resolve(patient("1", names=(HumanName(text=first),), recorded_at="2026-03-02T08:00:00Z", **born)).result()
+    answer = registry.resolve(
+        patient("2", names=(HumanName(text="王诗航"),), recorded_at="2026-09-01T08:00:00Z", **born)
+    ).result()
+    assert answer.outcome is not Outcome.LINKED
+
+
+def test_a_given_name_and_a_birth_date_are_no_identity_under_another_family_name(registry: Registry) -> None:
+    rare = {"birth_date": "1980-05-03", "sex": Sex.MALE, "addresses": ()}
+    registry.resolve(patient("1", names=(HumanName(family="欧阳", given="修竹"),), **rare)).result()
+    answer = registry.resolve(patient("2", names=(HumanName(family="诸葛", given="修竹"),), **rare)).result()
+    assert answer.outcome is not Outcome.LINKED
+
+
+def test_a_likely_person_with_another_number_is_shown_even_beside_an_unlikely_one(registry: Registry) -> None:
+    """A weak candidate without a number must not hide the strong one that holds a different number."""
+    registry.resolve(patient("strong", identifiers=(NUMBER_B,), phones=PHONE, addresses=HOME)).result()
+    weak = {"names": (HumanName(family="李", given="明"),), "birth_date": "1955-01-09", "sex": Sex.FEMALE}
+    registry.resolve(patient("weak", phones=PHONE, **weak)).result()
+    answer = registry.resolve(patient("new", identifiers=(NUMBER_A,), phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert registry.lookup_record("cqmu1", "strong").master_id in answer.candidates

@@ -13,6 +13,7 @@ from mpi.errors import ModelError
 from training.estimation import ClassSpec, FeatureSpec, Fit, Problem, fit, independent_missing
 from training.estimation.problem import FREE, SHARED, Floats
 from training.estimation.simulation import redraw
+from training.modelling.classchoice import unneeded_classes
 
 NAME = ("exact", "same_sound", "swapped", "one_edit", "similar", "different")
 DATE = ("exact", "one_digit", "near", "different")
@@ -264,3 +265,15 @@ def test_a_problem_that_cannot_be_estimated_is_refused(change: dict[str, object]
     problem, _, _ = draw(THREE, 1)
     with pytest.raises(ModelError, match=message):
         fit(dataclasses.replace(problem, **change))  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.parametrize(("offered", "there"), [(THREE, TWO), (FOUR, THREE), (FOUR, FOUR)])
+def test_classes_that_are_not_there_are_found_out_by_unseen_pairs(
+    offered: tuple[ClassSpec, ...], there: tuple[ClassSpec, ...]
+) -> None:
+    problem, _, _ = draw(there, seed=4)
+    problem = dataclasses.replace(problem, classes=offered)
+    gone = {name for name, _ in unneeded_classes(problem, seed=2)}
+    assert gone == {c.name for c in offered} - {c.name for c in there}
+    kept = dataclasses.replace(problem, classes=tuple(c for c in offered if c.name not in gone))
+    assert fit(kept, seed=1, errors=False).converged

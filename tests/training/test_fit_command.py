@@ -86,26 +86,35 @@ def letters(number: int) -> str:
     return "".join("abcdefghij"[int(digit)] * 2 for digit in f"{number:04}")
 
 
+def unlike(i: int) -> list[str]:
+    """A row that shares nothing with any other."""
+    return [str(i), letters(i), letters(7 * i), f"{1800 + i}-{i % 12 + 1:02}-{i % 28 + 1:02}"]
+
+
 @pytest.mark.parametrize(
-    ("count", "make", "message"),
+    ("template", "count", "make", "message"),
     [
-        (20, lambda i: [str(i), letters(i), letters(i), "1970-01-02"], "too few"),
-        (200, lambda i: [str(i), "", "", ""], "no feature of the template is known"),
-        (200, lambda i: [str(i), letters(i), letters(7 * i), f"{1800 + i}-{i % 12 + 1:02}-{i % 28 + 1:02}"], "nothing to"),
+        ("latin", 20, lambda i: [str(i), letters(i), letters(i), "1970-01-02"], "too few"),
+        ("auto", 20, lambda i: [str(i), letters(i), letters(i), "1970-01-02"], "too few"),
+        ("latin", 200, lambda i: [str(i), "", "", ""], "no feature of the template is known"),
+        ("auto", 200, lambda i: [str(i), "", "", ""], "two different values"),
+        ("auto", 200, lambda i: [str(i), "ann", "lee", "1970-01-02"], "two different values"),
+        ("latin", 200, unlike, "nothing to"),
+        ("auto", 200, unlike, "no record seems to come twice"),
     ],
-    ids=["too few records", "nothing known", "no two alike"],
 )  # fmt: skip
 def test_records_that_support_no_model_are_refused_with_the_reason(
     tmp_path: Path,
     plain_map: Path,
     capsys: pytest.CaptureFixture[str],
+    template: str,
     count: int,
     make: Callable[[int], list[str]],
     message: str,
 ) -> None:
     file = rows(tmp_path, "records.csv", make, count)
     out = tmp_path / "model.toml"
-    assert main(["fit", str(file), "--map", str(plain_map), "--out", str(out)]) == 1
+    assert main(["fit", str(file), "--map", str(plain_map), "--template", template, "--out", str(out)]) == 1
     assert message in capsys.readouterr().err
     assert not out.exists()
 
