@@ -66,10 +66,11 @@ def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str
         rules += [tuple(parts)] if len(parts) > 2 else []
     kept = [rule for rule in dict.fromkeys(rules) if pairs_of(connection, tables, rule) <= PAIRS_A_RULE]
     certain = [block_on(*rule) for rule in strong if roles[rule[0]] == "id"]
-    third = [names[role] for role in ("dob", "postcode", "place") if role in names][:1] or [
-        c for c in plain if roles[c] == "number"
-    ]
-    certain.append(block_on(names["forename"], names["surname"], *third))
+    birth = [names["dob"]] if "dob" in names else [c for c in plain if roles[c] == "number"][-3:]
+    if birth:
+        certain += [block_on(names["surname"], *birth), block_on(names["forename"], *birth)]
+    place = [names[role] for role in ("postcode", "place") if role in names][:1]
+    certain += [block_on(names["forename"], names["surname"], *place)] if place else []
     first, second = [names["surname"]], [names.get("dob") or names.get("postcode") or plain[-1]]
     return {
         "comparisons": comparisons,
