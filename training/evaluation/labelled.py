@@ -51,7 +51,7 @@ def read_labelled(file: Path, field_map: Path, truth: str, strata: Sequence[str]
     refused = 0
     for row in intake.read_records(file, mapping):
         own = cells.get(row.row)
-        if isinstance(row, intake.MappedRow) and own is not None and own[0] and _valid(row.record):
+        if isinstance(row, intake.MappedRow) and own is not None and own[0] and is_valid(row.record):
             records.append(row.record)
             kept.append(own)
         else:
@@ -64,7 +64,8 @@ def read_labelled(file: Path, field_map: Path, truth: str, strata: Sequence[str]
     return Labelled(records, numbers.astype(np.int64), flags, refused)
 
 
-def _valid(record: PatientRecord) -> bool:
+def is_valid(record: PatientRecord) -> bool:
+    """Whether the service would take the record."""
     try:
         validate(record)
     except InputError:

@@ -13,7 +13,7 @@ from mpi import intake
 from mpi.errors import InputError, MpiError
 from mpi.intake.mapping import FieldMap, load_map
 from mpi.records import PatientRecord
-from mpi.standardise import validate
+from training.evaluation.labelled import is_valid
 
 
 class Records(NamedTuple):
@@ -42,7 +42,7 @@ def read_files(files: Sequence[Path], maps: Sequence[Path], truth: str = "") -> 
     for file, field_map in zip(files, each, strict=True):
         for record, person in _rows(file, load_map(field_map), truth):
             key = (record.source, record.local_id) if record is not None else ("", "")
-            if record is None or key in records or (truth and not person) or not _valid(record):
+            if record is None or key in records or (truth and not person) or not is_valid(record):
                 refused += 1
                 continue
             records[key] = record
@@ -64,11 +64,3 @@ def _cells(file: Path, mapping: FieldMap, column: str) -> dict[int, str]:
         if column not in [each.name for each in table.columns]:
             raise InputError(str(file), f"has no column '{column}'")
         return {row.number: row.cells[0] for row in table.rows([column]) if not isinstance(row, intake.RowProblem)}
-
-
-def _valid(record: PatientRecord) -> bool:
-    try:
-        validate(record)
-    except InputError:
-        return False
-    return True
