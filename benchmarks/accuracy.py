@@ -109,17 +109,17 @@ def measure_sets(names: list[str], *, peers: bool, write: bool) -> int:
     if unknown := [name for name in names if name not in known]:
         progress(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
         return 2
-    lines = []
     for name in names or known:
         if absent := known[name].absent():
             progress(f"{name}: skipped, {absent} is not there")
             continue
+        lines = []
         for line in evidence.measure(known[name], peers=peers):
             counts = line.pop("pairs", None)
             lines.append({"bench": "accuracy", "data": name, **(counts.as_keys() if counts else {}), **line})
             emit(lines[-1])
-    if write:
-        accuracy_table.write_table(TABLE, lines)
+        if write:
+            accuracy_table.write_table(TABLE, lines)
     return 0
 
 

@@ -34,9 +34,9 @@ HOPELESS = 4.0  # a rule that makes so many times the allowed pairs by chance al
 FEWEST_EXCESS = 5.0  # pairs beyond chance a first rule must find
 STRONG = ("identifier", "phone", "text", "date")  # kinds that can be a rule of their own, as words with term frequencies can
 LEAST_GAIN = 2e-4  # of recall, for a further rule
-# Pairs of one person that a further rule must find among so many pairs. Below it a rule costs more than it finds, and its
-# many pairs of strangers can draw the estimation away from persons altogether (seen on a census beside a register).
-LEAST_YIELD = 1 / 300
+# A rule of more than so many pairs a record must find one of a person among so many: else it costs more than it finds, and
+# its many pairs of strangers can draw the estimation away from persons altogether (seen on a census beside a register).
+BULKY, LEAST_YIELD = 5.0, 1 / 300
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,8 @@ def choose_rules(
         best, best_value, best_gain = None, 0.0, 0.0
         for candidate, mask in masks:
             gain = float(left[mask].sum())
-            if gain < max(LEAST_GAIN * total, LEAST_YIELD * candidate.pairs) or spent + candidate.pairs > budget:
+            least = LEAST_YIELD * candidate.pairs if candidate.pairs > BULKY * problem.records else 0.0
+            if gain < max(LEAST_GAIN * total, least) or spent + candidate.pairs > budget:
                 continue
             value = gain / (candidate.pairs + problem.records)
             if value > best_value:
