@@ -131,8 +131,8 @@ class Writer:
     def _checkpoint(self, *, idle: bool) -> None:
         """Keep the write-ahead log short: small checkpoints while nothing waits, a large one only when it must be."""
         try:
-            if self._store.checkpoint_due(idle=idle):
-                self._store.checkpoint()
+            if self._store.checkpoint_due(idle=idle) and not self._store.checkpoint():
+                log.info("a checkpoint has to wait for a running transaction")
         except (MpiError, OSError):  # what is committed is safe in the log; the next turn tries again
             log.warning("a checkpoint failed")
 
