@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 from training_people import made_people
 
 from mpi.errors import ModelError
@@ -102,3 +103,23 @@ def test_chosen_rules_see_the_share_of_true_pairs_that_they_claim() -> None:
         seen |= holds(comparer, levels, rule)
     assert claimed > 0.99
     assert seen.mean() > claimed - 0.01
+
+
+def test_a_trait_that_no_two_records_share_does_not_stop_the_fit() -> None:
+    print("seed 4")
+    records = [
+        structs.replace(r, attributes={"serial": f"u{i}x"}) for i, r in enumerate(people.generate(300, seed=4).records)
+    ]
+    template = automatic_template(records, "mine")
+    found = estimate(template, encode_records(template.model, records), seed=1, effort=Effort(), rule_aim=RuleAim())
+    assert "serial" in {f.name for f in found.template.model.features}
+
+
+def test_families_without_duplicates_are_not_taken_for_persons() -> None:
+    print("seed 6")
+    made = people.generate(600, seed=6)
+    _, first = np.unique(made.truth, return_index=True)
+    records = [made.records[i] for i in first.tolist()]
+    template = automatic_template(records, "mine")
+    with pytest.raises(ModelError, match="Does any person occur twice"):
+        estimate(template, encode_records(template.model, records), seed=1, effort=Effort(), rule_aim=RuleAim())

@@ -50,7 +50,7 @@ def level_shares(counts: Floats, *, total_pairs: float, counted: Mapping[int, fl
     for level, value in exact.items():
         least[level] = UNSEEN / max(total_pairs, 1.0)
         share[level] = max(value, least[level])
-    left = max(1.0 - share.sum(), 0.0)
+    left = max(1.0 - share.sum(), UNSEEN * len(sampled) / max(total_pairs, 1.0))  # no level is impossible
     seen = counts[sampled] + UNSEEN
     size = seen.sum()
     share[sampled] = left * seen / size

@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 FEWEST_RECORDS = 100
 FEWEST_KNOWN = 20  # random pairs in which a feature must be known to be scored at all
 FEWEST_PAIRS = 50  # seen pairs that a class must explain to stay in the model
+MOSTLY_DIFFERENT = 0.5
 CLASS_ROUNDS = 4
 
 
@@ -96,6 +97,7 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
     template, problem, fit, class_notes = _fit_classes(
         template, problem, shares, seed, effort.starts, choose=rule_aim is not None
     )
+    _check_persons(template, fit)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
     return Estimate(template, problem, fit, shares, common, all_notes, blocked)
 
@@ -192,6 +194,24 @@ def _problem(template: Template, comparer: Comparer, blocked: Counted, random: C
 
 def _rule(model: Model, rule: LevelRule) -> dict[str, frozenset[int]]:
     return {model.features[term.column].name: term.levels for term in rule.terms}
+
+
+def _check_persons(template: Template, fit: Fit) -> None:
+    """Raise ModelError where the class of one person is another relation: its given names and its birth dates mostly differ.
+
+    Where no person occurs twice, the likeliest "one person" is a family.
+    """
+    shares = []
+    for source in ("given", "birth_date"):
+        column = next((i for i, f in enumerate(f for f in template.model.features if f.scored) if f.source == source), -1)
+        if column >= 0:
+            last = len(LEVELS["name" if source == "given" else "date"]) - 1
+            shares.append(float(fit.probabilities[0, column, last]))
+    if shares and min(shares) > MOSTLY_DIFFERENT:
+        raise ModelError(
+            "the pairs that agree most look like relatives, not like one person: given name and birth date mostly differ. "
+            "Does any person occur twice in these records?"
+        )
 
 
 def _fit_classes(
