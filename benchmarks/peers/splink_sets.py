@@ -1,4 +1,4 @@
-"""Splink 5 on any data set of benchmarks/sets.py; run by its path in the peers' environment.
+"""Splink 5 on any data set of benchmarks/sets.py; run by its path in the peers' environment, the checkout on PYTHONPATH.
 
     python splink_sets.py SPECIFICATION.json
 
@@ -17,7 +17,6 @@ import logging
 import sys
 import time
 import warnings
-from collections import Counter
 from contextlib import redirect_stdout
 from itertools import combinations
 from pathlib import Path
@@ -27,9 +26,8 @@ import duckdb
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-THRESHOLDS = (0.9, 0.95)
-RANDOM_PAIRS = 1e6
-SEED = 2
+from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, THRESHOLDS, clustered_pairs, pairs
+
 PAIRS_A_RULE = 500_000  # a blocking rule with more pairs is left out
 STRONG = ("id", "phone", "email")  # a column that is nearly a person of its own
 PERSONAL = ("forename", "surname", "dob")
@@ -175,22 +173,12 @@ def run(given: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
     seconds = time.perf_counter() - started
     union = " union all ".join(f'select truth from "{name}"' for name in names)
     sizes = connection.execute(f"select count(*) from ({union}) group by truth").fetchall()
-    true = sum(size * (size - 1) // 2 for (size,) in sizes)
+    true = sum(pairs(size) for (size,) in sizes)
     lines = []
     for threshold in THRESHOLDS:
-        right, predicted = clustered_pairs(connection, linker, predictions, threshold)
+        right, predicted = clustered_pairs(connection, linker, predictions, threshold, "truth")
         lines.append({"threshold": threshold, "scope": "clusters", "right": right, "predicted": predicted, "true": true})
     return seconds, lines
-
-
-def clustered_pairs(connection: Any, linker: Linker, predictions: Any, threshold: float) -> tuple[int, int]:
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, threshold_match_probability=threshold)
-    rows = connection.execute(f"select cluster_id, truth, count(*) from {clusters.physical_name} group by all").fetchall()
-    whole: Counter[str] = Counter()
-    for cluster_id, _, size in rows:
-        whole[cluster_id] += size
-    right = sum(size * (size - 1) // 2 for _, _, size in rows)
-    return right, sum(size * (size - 1) // 2 for size in whole.values())
 
 
 def main() -> None:

@@ -17,9 +17,12 @@ from mpi.intake import propose_map
 def map_columns(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of records.")],
     out: Annotated[Path | None, typer.Option(help="Write the map here instead of to stdout.")] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Take a cell that is no date for missing, and keep its row.")
+    ] = False,
 ) -> None:
     """Propose a MAP.toml from a file's header and a sample of its rows. Look at the lines marked CHECK."""
-    text = propose_map(file)
+    text = propose_map(file, lenient=lenient)
     if out is None:
         sys.stdout.write(text)
         return

@@ -75,7 +75,7 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
             continue
         for row in range(group, group + index.row_cells[group, GROUP_SIZE]):
             _tally(index, settings, encoded, q, row, same, other)
-        flags |= _header_flags(index.rows[group], encoded.rows[first], settings)
+        flags |= header_flags(index.rows[group], encoded.rows[first], settings)
     for i, flag in enumerate((OTHER_NUMBER, SEX_DIFFERS, BIRTH_DIFFERS)):
         if other[i] > 0 and same[i] == 0:
             flags |= flag
@@ -104,12 +104,12 @@ def _tally(
                 else:
                     other[0] += 1
     mine_row = encoded.rows[first]
-    if sex >= 0 and _stated(mine_row[sex]) and _stated(theirs[sex]):
+    if sex >= 0 and stated(mine_row[sex]) and stated(theirs[sex]):
         if mine_row[sex] == theirs[sex]:
             same[1] += 1
         else:
             other[1] += 1
-    if birth >= 0 and _stated(mine_row[birth]) and _stated(theirs[birth]):
+    if birth >= 0 and stated(mine_row[birth]) and stated(theirs[birth]):
         if date_level(mine_row[birth], theirs[birth]) != DATE_DIFFERENT:
             same[2] += 1
         else:
@@ -117,13 +117,13 @@ def _tally(
 
 
 @inner
-def _stated(value: int) -> bool:
+def stated(value: int) -> bool:
     """Whether a date or sex was entered, not derived from a number."""
     return value != 0 and (value & DERIVED_BIT) == 0
 
 
 @inner
-def _header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
+def header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
     """Conflicts by birth order and death, and what is flagged on either side."""
     width = len(mine)
     flags = 0

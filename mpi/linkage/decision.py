@@ -61,7 +61,8 @@ def decide(
     if found.queries[q, KEPT] == 0:
         return NEW, -1, cut | reason(NO_CANDIDATE if found.queries[q, KEYS] > 0 else NO_USABLE_TRAIT)
     if found.candidates[q, 0, FLAGS] & DOCUMENT:
-        why = document_reasons(tables, settings, found, q, 0, population)
+        facts = (wide(found.candidates[q, 0, FLAGS]), wide(found.candidates[q, 0, WINNER]), population)
+        why = document_reasons(tables, settings, found.levels[q, 0], found.adjustments[q, 0], facts)
         if why == 0:
             return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
         if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
@@ -73,7 +74,7 @@ def decide(
     relative = reason(LIKELY_RELATIVE) if 0 < found.candidates[q, best, WINNER] < len(tables.base) - 1 else wide(0)
     if weight < settings.upper:
         return REVIEW, best, cut | reason(BETWEEN_THRESHOLDS) | relative
-    facts = (found.candidates[q, best, FLAGS], found.candidates[q, best, WINNER], population)
+    facts = (wide(found.candidates[q, best, FLAGS]), wide(found.candidates[q, best, WINNER]), population)
     against = vetoes(tables, settings, found.levels[q, best], found.adjustments[q, best], facts)
     rival = rival_place(found, q, best)
     if rival >= 0 and weight - found.candidates[q, rival, WEIGHT] < settings.margin and not rivals_alike:
@@ -122,11 +123,19 @@ def duplicate_reason(settings: Settings, found: Found, q: int, best: int) -> int
 
 
 @inner
-def document_reasons(tables: Tables, settings: Settings, found: Found, q: int, place: int, population: int) -> int:
-    """0 if the document rule links a candidate that has the same document; else the reasons why it does not."""
-    why = document_verdict(settings, found.levels[q, place], found.candidates[q, place, FLAGS])
-    facts = (found.candidates[q, place, FLAGS], found.candidates[q, place, WINNER], population)
-    against = vetoes(tables, settings, found.levels[q, place], found.adjustments[q, place], facts)
+def document_reasons(
+    tables: Tables,
+    settings: Settings,
+    levels: npt.NDArray[np.uint8],
+    adjustments: npt.NDArray[np.int32],
+    facts: tuple[int, int, int],
+) -> int:
+    """0 if the document rule links a candidate that has the same document; else the reasons why it does not.
+
+    ``facts`` is (flags, winning class, population).
+    """
+    why = document_verdict(settings, levels, facts[0])
+    against = vetoes(tables, settings, levels, adjustments, facts)
     return against | reason(why) if why != 0 else against
 
 

@@ -24,8 +24,9 @@ from mpi.linkage.found import CANDIDATES, FLAGS, KEPT, WEIGHT, WINNER, Found
 from mpi.linkage.hashtable import Table, get
 from mpi.linkage.hotindex import HEAD_MASK, ROW_RECORD, HotIndex, alive
 from mpi.linkage.jit import brief, inner, wide
-from mpi.linkage.scoring import explain_weight, match_weight
+from mpi.linkage.scoring import Tables, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one
+from mpi.linkage.settings import Settings
 from mpi.records import Certainty
 
 CERTAIN, PROBABLE, POSSIBLE = int(Certainty.CERTAIN), int(Certainty.PROBABLE), int(Certainty.POSSIBLE)
@@ -69,19 +70,32 @@ def match_one(
 @inner
 def grade(query: Query, found: Found, place: int, population: int) -> tuple[int, int]:
     """(certainty, reasons) of one candidate: would it be linked, reviewed, or neither?"""
-    if found.candidates[0, place, FLAGS] & DOCUMENT:
-        why = document_reasons(query.tables, query.settings, found, 0, place, population)
+    facts = (wide(found.candidates[0, place, FLAGS]), wide(found.candidates[0, place, WINNER]), population)
+    weight = wide(found.candidates[0, place, WEIGHT])
+    return grade_pair(query.tables, query.settings, found.levels[0, place], found.adjustments[0, place], facts, weight)
+
+
+@inner
+def grade_pair(
+    tables: Tables,
+    settings: Settings,
+    levels: npt.NDArray[np.uint8],
+    adjustments: npt.NDArray[np.int32],
+    facts: tuple[int, int, int],
+    weight: int,
+) -> tuple[int, int]:
+    """(certainty, reasons) of a pair by itself; ``facts`` is (flags, winning class, population)."""
+    if facts[0] & DOCUMENT:
+        why = document_reasons(tables, settings, levels, adjustments, facts)
         if why == 0:
             return CERTAIN, reason(UNIQUE_DOCUMENT_AGREES)
         return PROBABLE, why
-    weight = found.candidates[0, place, WEIGHT]
-    if weight < query.settings.lower:
+    if weight < settings.lower:
         return POSSIBLE, reason(BELOW_LOWER_THRESHOLD)
-    facts = (wide(found.candidates[0, place, FLAGS]), wide(found.candidates[0, place, WINNER]), population)
-    against = vetoes(query.tables, query.settings, found.levels[0, place], found.adjustments[0, place], facts)
-    if weight < query.settings.upper:
+    against = vetoes(tables, settings, levels, adjustments, facts)
+    if weight < settings.upper:
         return PROBABLE, against | reason(BETWEEN_THRESHOLDS)
-    if found.candidates[0, place, FLAGS] & OTHER_NUMBER or against != 0:
+    if facts[0] & OTHER_NUMBER or against != 0:
         return PROBABLE, against
     return CERTAIN, reason(ABOVE_UPPER_THRESHOLD)
 

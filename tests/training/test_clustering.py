@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from small_model import MODEL, NO_FREQUENCIES
 
-from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord, Sex
+from mpi.records import Address, Certainty, HumanName, Identifier, IdentifierType, PatientRecord, Sex
 from training import people
-from training.evaluation.clustering import LINK, Pairs, _join, cluster
+from training.evaluation.clustering import Pairs, _join, cluster
 from training.evaluation.pairs import count_pairs
 
 
@@ -20,7 +20,9 @@ def joined(
     held = np.zeros(count, np.int64)
     for record, number in (numbers or {}).items():
         held[record] = number
-    roots = _join(Pairs(a, b, weight, np.full(len(links), LINK, np.uint8)), held, np.array(sources or [], np.int64))
+    roots = _join(
+        Pairs(a, b, weight, np.full(len(links), Certainty.CERTAIN, np.uint8)), held, np.array(sources or [], np.int64)
+    )
     return [set(np.flatnonzero(roots == root).tolist()) for root in np.unique(roots)]
 
 

@@ -18,10 +18,10 @@ from training.evaluation.curves import threshold_curve
 from training.evaluation.metrics import first_of
 from training.evaluation.pairs import pairs_of, pairs_within
 from training.evaluation.traits import agreeing_traits, reachable_records
-from training.evaluation.weighing import Weigher
 from training.modelling.encode import encode_records
 from training.modelling.keys import pair_chunks
 from training.modelling.patterns import Comparer, Int32s
+from training.modelling.weighing import Weigher
 
 PERSONS, SEED, POPULATION = 200, 9, 5_000
 

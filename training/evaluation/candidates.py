@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from mpi.linkage.jit import kernel
 from training.evaluation.blocking import Keys
-from training.evaluation.weighing import Weigher
 from training.modelling.keys import pair_chunks
 from training.modelling.patterns import Int32s
+from training.modelling.weighing import Weigher
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -25,14 +25,14 @@ from mpi.linkage.conflicts import (
     NEWBORN_FLAG,
     OTHER_NUMBER,
     SEX_DIFFERS,
-    _header_flags,
-    _stated,
+    header_flags,
+    stated,
     unique_valid,
 )
-from mpi.linkage.decision import document_verdict, given_differs, vetoes
 from mpi.linkage.features import Encoded
 from mpi.linkage.hashtable import Table
 from mpi.linkage.jit import inner, kernel
+from mpi.linkage.match import CERTAIN, POSSIBLE, grade_pair
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import SCALE, Tables, compile_tables, match_weight
 from mpi.linkage.search import Scratch, new_scratch
@@ -46,7 +46,6 @@ from training.modelling.rules import level_rules
 Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-APART, REVIEW, LINK = 0, 1, 2  # what a pair alone would come to
 # Share of the pairs between two clusters that must be links for the two to be joined: one bad link in a hundred is no bridge.
 DENSITY = 0.2
 
@@ -62,12 +61,12 @@ class Clustered:
 
 
 class Pairs(NamedTuple):
-    """Pairs that are likely enough to matter: records a < b, weight in fixed point, verdict."""
+    """Pairs that are likely enough to matter: records a < b, weight in fixed point, records.Certainty."""
 
     a: Int32s
     b: Int32s
     weight: Int64s
-    verdict: Bytes
+    certainty: Bytes
 
 
 def cluster(
@@ -93,11 +92,11 @@ def cluster(
     for rule in rules:
         groups = without_large(groups_of(model, encoded, rule), limit=model.decision.block_limit)
         for a, b in pair_chunks(groups):
-            weight, verdict = np.zeros(len(a), np.int64), np.zeros(len(a), np.uint8)
-            _decide(tables, settings, encoded, a, b, size, dictionary, scratch, weight, verdict)
+            weight, certainty = np.zeros(len(a), np.int64), np.zeros(len(a), np.uint8)
+            _decide(tables, settings, encoded, a, b, size, dictionary, scratch, weight, certainty)
             compared += len(a)
-            some = np.flatnonzero(verdict)
-            kept.append(Pairs(np.minimum(a, b)[some], np.maximum(a, b)[some], weight[some], verdict[some]))
+            some = np.flatnonzero(certainty != POSSIBLE)
+            kept.append(Pairs(np.minimum(a, b)[some], np.maximum(a, b)[some], weight[some], certainty[some]))
     pairs = _distinct(kept)
     sources = _sources(records) if one_per_source else np.zeros(0, np.int64)
     roots = _join(pairs, _numbers(model, settings, encoded), sources)
@@ -111,9 +110,9 @@ def _distinct(parts: list[Pairs]) -> Pairs:
     """Each pair once, whatever number of rules it satisfies."""
     a, b = (np.concatenate([np.zeros(0, np.int32), *(p[i] for p in parts)]) for i in range(2))
     weight = np.concatenate([np.zeros(0, np.int64), *(p.weight for p in parts)])
-    verdict = np.concatenate([np.zeros(0, np.uint8), *(p.verdict for p in parts)])
+    certainty = np.concatenate([np.zeros(0, np.uint8), *(p.certainty for p in parts)])
     _, first = np.unique(a.astype(np.int64) << 32 | b.astype(np.int64), return_index=True)
-    return Pairs(a[first], b[first], weight[first], verdict[first])
+    return Pairs(a[first], b[first], weight[first], certainty[first])
 
 
 def _sources(records: Sequence[PatientRecord]) -> Int64s:
@@ -151,30 +150,17 @@ def _decide(
     dictionary: Table,
     scratch: Scratch,
     weights: Int64s,
-    verdicts: Bytes,
+    certainties: Bytes,
 ) -> None:
-    """Weight and verdict of each pair, by the rules of linkage/decision.py."""
+    """Weight of each pair, and what it would come to by itself: a records.Certainty."""
     tables, settings, encoded = borrow(tables), borrow(settings), borrow(encoded)
     dictionary, scratch = borrow(dictionary), borrow(scratch)
     for i in range(len(a)):
         records_levels(tables, encoded, a[i], b[i], dictionary, scratch)
         weight, winner = match_weight(tables, scratch.levels, scratch.adjustments, population, len(scratch.levels))
-        flags = _pair_flags(settings, encoded, a[i], b[i])
+        facts = (_pair_flags(settings, encoded, a[i], b[i]), winner, population)
         weights[i] = weight
-        against = vetoes(tables, settings, scratch.levels, scratch.adjustments, (flags, winner, population))
-        if flags & DOCUMENT:
-            contradicted = document_verdict(settings, scratch.levels, flags) != 0
-            if not contradicted and against == 0:
-                verdicts[i] = LINK
-                weights[i] = max(weight, settings.upper)
-                continue
-            if contradicted and given_differs(settings, scratch.levels):
-                verdicts[i] = REVIEW
-                continue
-        if weight >= settings.upper and against == 0:
-            verdicts[i] = LINK
-        elif weight >= settings.lower:
-            verdicts[i] = REVIEW
+        certainties[i] = grade_pair(tables, settings, scratch.levels, scratch.adjustments, facts, weight)[0]
 
 
 @inner
@@ -182,7 +168,7 @@ def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
     """Flags of linkage/conflicts.py for two records of one batch."""
     national, sex, birth = settings.roles[NATIONAL], settings.roles[SEX], settings.roles[BIRTH]
     mine, theirs = encoded.rows[encoded.starts[a]], encoded.rows[encoded.starts[b]]
-    flags = _header_flags(theirs, mine, settings)
+    flags = header_flags(theirs, mine, settings)
     if mine[len(mine) - 1] & NEWBORN_FLAG:
         flags |= NEWBORN
     same, other = 0, 0
@@ -199,10 +185,10 @@ def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
         flags |= DOCUMENT
     elif other > 0:
         flags |= OTHER_NUMBER
-    if sex >= 0 and _stated(mine[sex]) and _stated(theirs[sex]) and mine[sex] != theirs[sex]:
+    if sex >= 0 and stated(mine[sex]) and stated(theirs[sex]) and mine[sex] != theirs[sex]:
         flags |= SEX_DIFFERS
-    stated = birth >= 0 and _stated(mine[birth]) and _stated(theirs[birth])
-    if stated and date_level(mine[birth], theirs[birth]) == DATE_DIFFERENT:
+    both_born = birth >= 0 and stated(mine[birth]) and stated(theirs[birth])
+    if both_born and date_level(mine[birth], theirs[birth]) == DATE_DIFFERENT:
         flags |= BIRTH_DIFFERS
     return flags
 
@@ -214,7 +200,7 @@ def _join(pairs: Pairs, numbers: Int64s, sources: Int64s) -> Int64s:
     once a round. ``numbers`` and ``sources`` become those of each cluster at its root.
     """
     roots = np.arange(len(numbers), dtype=np.int64)
-    linked = pairs.verdict == LINK
+    linked = pairs.certainty == CERTAIN
     a, b, weight = pairs.a[linked].astype(np.int64), pairs.b[linked].astype(np.int64), pairs.weight[linked]
     while True:
         x, y = np.minimum(roots[a], roots[b]), np.maximum(roots[a], roots[b])

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from mpi.errors import MpiError
 from mpi.linkage.model import load_model
 from training.evaluation.evaluate import evaluate
 from training.evaluation.labelled import read_labelled
@@ -18,25 +17,18 @@ from training.evaluation.terminal import print_evaluation
 def main(arguments: list[str]) -> int:
     """Evaluate, print, write. Exit code 2: arguments make no sense; 1: the file, the map or the model do not allow it."""
     options = _options(arguments)
-    try:
-        model, frequencies = load_model(options.model)
-        labelled = read_labelled(options.file, options.map, options.truth, options.stratum)
-        evidence = evaluate(labelled, model, frequencies, population=options.population)
-        if options.json:
-            print(msgspec.json.encode(evidence.evaluation).decode())
-        else:
-            print_evaluation(evidence.evaluation, file=options.file.name)
-        if options.report:
-            from training.evaluation.report import write_report  # matplotlib: a second of imports that only this needs
+    model, frequencies = load_model(options.model)
+    labelled = read_labelled(options.file, options.map, options.truth, options.stratum)
+    evidence = evaluate(labelled, model, frequencies, population=options.population)
+    if options.json:
+        print(msgspec.json.encode(evidence.evaluation).decode())
+    else:
+        print_evaluation(evidence.evaluation, file=options.file.name)
+    if options.report:
+        from training.evaluation.report import write_report  # matplotlib: a second of imports that only this needs
 
-            write_report(evidence, options.report, pictures=options.png, source=options.file.name)
-            print(f"report: {options.report}", file=sys.stderr)
-    except MpiError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"evaluate: {error.filename or options.report or options.file}: {error.strerror}", file=sys.stderr)
-        return 1
+        write_report(evidence, options.report, pictures=options.png, source=options.file.name)
+        print(f"report: {options.report}", file=sys.stderr)
     return 0
 
 

@@ -23,9 +23,9 @@ from training.evaluation.metrics import Figures, edges, figures
 from training.evaluation.missing import missing_shares
 from training.evaluation.pairs import pairs_of, pairs_within
 from training.evaluation.traits import reachable_records
-from training.evaluation.weighing import Weigher
 from training.modelling.encode import encode_records
 from training.modelling.patterns import Comparer
+from training.modelling.weighing import Weigher
 
 MOST_PAIRS = 100_000_000  # true pairs; more means that the column of truth does not name persons
 

@@ -19,8 +19,8 @@ from training.evaluation.candidates import Spread
 from training.evaluation.linking import Linked
 from training.evaluation.metrics import Edges, first_of
 from training.evaluation.pairs import pairs_of
-from training.evaluation.weighing import Weigher
 from training.modelling.patterns import Int32s
+from training.modelling.weighing import Weigher
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -21,7 +21,7 @@ from training.evaluation.model_charts import (
 )
 from training.evaluation.page import Page, Section, write_page
 from training.evaluation.terminal import percent
-from training.evaluation.weighing import Weigher
+from training.modelling.weighing import Weigher
 
 
 def write_fit_report(model: Model, frequencies: TermFrequencies, encoded: Encoded, out: Path, *, persons: int) -> None:

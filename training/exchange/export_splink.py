@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from mpi.errors import MpiError
@@ -20,19 +19,12 @@ from training.exchange.exporting import export_model
 def main(arguments: list[str]) -> int:
     """Export and say what is lost. Exit code 2: arguments make no sense; 1: a file cannot be used."""
     options = _options(arguments)
-    try:
-        model, _ = load_model(options.model)
-        columns, unique_id = _columns(model, options.map)
-        persons = options.persons or _persons(model)
-        settings, lost = export_model(model, columns, persons=persons, unique_id=unique_id)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    except MpiError as error:
-        print(f"export-splink: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"export-splink: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
-        return 1
+    model, _ = load_model(options.model)
+    columns, unique_id = _columns(model, options.map)
+    persons = options.persons or _persons(model)
+    settings, lost = export_model(model, columns, persons=persons, unique_id=unique_id)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for sentence in lost:
         print(f"· {sentence}")
     print(f"{model.reference}, prior at {persons:,.0f} persons → {options.out}")

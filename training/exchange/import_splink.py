@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import datetime
 import hashlib
-import sys
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from mpi.errors import MpiError
 from mpi.intake.mapping import load_map
 from mpi.linkage.jit import sources_hash
 from mpi.linkage.model import Model, TermFrequencies, load_model
@@ -33,21 +31,14 @@ UPPER, LOWER = 0.95, 0.5  # Splink's file holds no threshold; its documentation 
 def main(arguments: list[str]) -> int:
     """Import and say what was lost. Exit code 2: arguments make no sense; 1: a file cannot be used."""
     options = _options(arguments)
-    try:
-        splink = read_splink(options.splink)
-        like, _ = load_model(_model_path(options.like))
-        found = import_model(splink, column_sources(load_map(options.map[0])), like)
-        draft = assemble(found, like, expected=like.classes[0].expected, upper=options.upper, lower=options.lower)
-        model, frequencies, records = _with_data(draft, found, options)
-        model, prior = _with_prior(model, splink, options.records or records, found)
-        model = msgspec.structs.replace(model, provenance=_provenance(options.splink, found, prior, like))
-        written = write_model(model, frequencies, options.out)
-    except MpiError as error:
-        print(f"import-splink: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"import-splink: {error.filename or options.out}: {error.strerror}", file=sys.stderr)
-        return 1
+    splink = read_splink(options.splink)
+    like, _ = load_model(_model_path(options.like))
+    found = import_model(splink, column_sources(load_map(options.map[0])), like)
+    draft = assemble(found, like, expected=like.classes[0].expected, upper=options.upper, lower=options.lower)
+    model, frequencies, records = _with_data(draft, found, options)
+    model, prior = _with_prior(model, splink, options.records or records, found)
+    model = msgspec.structs.replace(model, provenance=_provenance(options.splink, found, prior, like))
+    written = write_model(model, frequencies, options.out)
     _print(written, found, options.out)
     return 0
 

@@ -9,11 +9,12 @@ from itertools import islice, product
 import numpy as np
 import numpy.typing as npt
 
-from mpi.records import Outcome
 from training.evaluation.linking import Linked
+from training.evaluation.metrics import edges
 from training.life.partition import Meeting, companions_changed, meetings, spread, together
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Pair = tuple[int, int]
 
 MEETINGS_LOOKED_AT = 200  # of which the examples are chosen
@@ -59,23 +60,23 @@ class Changes:
 def find_changes(old: Linked, new: Linked, truth: Ints | None = None) -> Changes:
     """Count what differs between two runs over the same records; ``truth`` int64[N] numbers the persons."""
     asked_old, asked_new = asked(old), asked(new)
+    useful_old, useful_new = (None if truth is None else edges(each, truth).useful for each in (old, new))
     kept = _pairs(truth, old.person, new.person)
-    both = asked_old & asked_new
     return Changes(
         records=len(old.person),
         links_kept=kept,
         links_gained=_less(_pairs(truth, new.person), kept),
         links_lost=_less(_pairs(truth, old.person), kept),
-        reviews_kept=_reviews(new, both, truth),
-        reviews_gained=_reviews(new, asked_new & ~asked_old, truth),
-        reviews_lost=_reviews(old, asked_old & ~asked_new, truth),
+        reviews_kept=_reviews(asked_old & asked_new, useful_new),
+        reviews_gained=_reviews(asked_new & ~asked_old, useful_new),
+        reviews_lost=_reviews(asked_old & ~asked_new, useful_old),
         merged=Spread(*spread(old.person, new.person)),
         split=Spread(*spread(new.person, old.person)),
         records_moved=companions_changed(old.person, new.person),
     )
 
 
-def asked(linked: Linked) -> npt.NDArray[np.bool_]:
+def asked(linked: Linked) -> Bools:
     """bool[N]: whether a steward is asked about the record."""
     return np.array([len(shown) > 0 for shown in linked.reviewed], np.bool_)
 
@@ -89,29 +90,8 @@ def _less(whole: Count, part: Count) -> Count:
     return Count(whole.all - part.all, right)
 
 
-def _reviews(linked: Linked, chosen: npt.NDArray[np.bool_], truth: Ints | None) -> Count:
-    places = np.flatnonzero(chosen)
-    if truth is None:
-        return Count(len(places), None)
-    return Count(len(places), sum(review_right(linked, int(place), truth) for place in places))
-
-
-def review_right(linked: Linked, place: int, truth: Ints) -> bool:
-    """Whether a person shown beside the record holds an earlier record of the same patient."""
-    before = linked.person[:place][truth[:place] == truth[place]]
-    return bool(np.isin(before, linked.reviewed[place]).any())
-
-
-def wrong_links(linked: Linked, truth: Ints) -> tuple[int, int]:
-    """(automatic links, wrong ones): records that joined a person who held no record of the same patient before."""
-    seen: set[tuple[int, int]] = set()
-    links, wrong = 0, 0
-    joined = linked.outcome == Outcome.LINKED
-    for place, held in enumerate(zip(linked.person.tolist(), truth.tolist(), strict=True)):
-        links += int(joined[place])
-        wrong += int(joined[place] and held not in seen)
-        seen.add(held)
-    return links, wrong
+def _reviews(chosen: Bools, useful: Bools | None) -> Count:
+    return Count(int(chosen.sum()), None if useful is None else int((chosen & useful).sum()))
 
 
 def gained_pairs(old: Linked, new: Linked, weigh: Callable[[Pair], float], truth: Ints | None, most: int) -> list[Pair]:

@@ -7,12 +7,10 @@ examples of each are explained level by level under both models; they name recor
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import msgspec
 
-from mpi.errors import MpiError
 from mpi.linkage.model import load_model
 from training.life.compare_view import print_comparison
 from training.life.comparison import EXAMPLES, compare
@@ -22,16 +20,9 @@ from training.life.records import read_files
 def main(arguments: list[str]) -> int:
     """Compare and print. Exit code 2: arguments make no sense; 1: a model, a map or a file cannot be used."""
     options = _options(arguments)
-    try:
-        old, new = load_model(options.old), load_model(options.new)
-        records = read_files(options.files, options.map, options.truth)
-        found = compare(old, new, records, population=options.population, examples=options.examples)
-    except MpiError as error:
-        print(f"compare: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"compare: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+    old, new = load_model(options.old), load_model(options.new)
+    records = read_files(options.files, options.map, options.truth)
+    found = compare(old, new, records, population=options.population, examples=options.examples)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:

@@ -6,7 +6,6 @@ Two sorts: what the model file says of itself (``[model]``), and what becomes of
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ import msgspec
 
 from mpi.errors import ConfigError
 from mpi.linkage.model import Model, TermFrequencies
+from training.evaluation.intervals import share
 from training.evaluation.linking import link
-from training.life.changes import asked, wrong_links
-from training.life.partition import together
+from training.evaluation.metrics import edges
+from training.evaluation.pairs import pair_counts
 from training.life.records import Records, read_files
 from training.life.warning_kinds import KINDS, kinds_in
 
 CURRENT = "current"  # stands for the encoding of the model that is published now
-NORMAL_95 = 1.959964  # of the Wilson interval
 PER = 10_000
 
 Loaded = tuple[Model, TermFrequencies]
@@ -96,12 +95,8 @@ class Figures:
 
     @property
     def wrong_upper(self) -> float:
-        """Upper end of the 95 % Wilson interval of ``wrong_per``; 10,000 where there is no link at all."""
-        if not self.links:
-            return float(PER)
-        n, share, z = self.links, self.wrong / self.links, NORMAL_95
-        middle = share + z * z / (2 * n)
-        return PER * (middle + z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+        """Upper end of the exact 95 % interval of ``wrong_per``; 10,000 where there is no link at all."""
+        return PER * share(self.wrong, self.links).high
 
 
 def read_gates(path: Path) -> Gates:
@@ -181,14 +176,13 @@ def measure(model: Loaded, records: Records, population: int) -> Figures:
     """Link records with truth from nothing and count. Raises what the registry answers."""
     assert records.truth is not None
     linked = link(*model, records.records, population=population)
-    links, wrong = wrong_links(linked, records.truth)
-    right, made, real = together(linked.person, records.truth), together(linked.person), together(records.truth)
+    judged, pairs = edges(linked, records.truth), pair_counts(linked.person, records.truth)
     return Figures(
-        links=links,
-        wrong=wrong,
-        precision=right / made if made else 1.0,
-        recall=right / real if real else 1.0,
-        reviews=float(asked(linked).mean()),
+        links=int(judged.linked.sum()),
+        wrong=int(judged.wrong.sum()),
+        precision=pairs.precision,
+        recall=pairs.recall,
+        reviews=float(judged.reviewed.mean()),
     )
 
 

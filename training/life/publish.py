@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mpi.errors import MpiError
 from mpi.linkage.model import load_model
 from training.life.gates import GateResult, judge, read_gates
 from training.life.publishing import publish, published_model
@@ -22,29 +21,22 @@ NAME = re.compile(r"[\w\-.]+")
 def main(arguments: list[str]) -> int:
     """Judge and publish. Exit code 2: arguments make no sense; 1: a gate failed or a file cannot be used, nothing changed."""
     options = _options(arguments)
-    try:
-        gates = read_gates(options.gates)
-        model, frequencies = load_model(options.model)  # checks the hash that binds the term frequencies to the model
-        name = options.name or model.name
-        if not NAME.fullmatch(name) or name.startswith("."):
-            print(f"publish: '{name}' cannot be the name of a file", file=sys.stderr)
-            return 1
-        results = judge(gates, (model, frequencies), published_model(options.to, name))
-        _print_results(results)
-        if failed := [result for result in results if not result.passed]:
-            for result in failed:
-                print(f"publish: {result.gate}: {result.failure}", file=sys.stderr)
-            print(f"publish: {len(failed)} of {len(results)} gates failed; nothing was published", file=sys.stderr)
-            return 1
-        if options.check:
-            return 0
-        written = publish(model, frequencies, options.to, name=name, results=results)
-    except MpiError as error:
-        print(f"publish: {error}", file=sys.stderr)
+    gates = read_gates(options.gates)
+    model, frequencies = load_model(options.model)  # checks the hash that binds the term frequencies to the model
+    name = options.name or model.name
+    if not NAME.fullmatch(name) or name.startswith("."):
+        print(f"publish: '{name}' cannot be the name of a file", file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"publish: {error.filename or options.to}: {error.strerror}", file=sys.stderr)
+    results = judge(gates, (model, frequencies), published_model(options.to, name))
+    _print_results(results)
+    if failed := [result for result in results if not result.passed]:
+        for result in failed:
+            print(f"publish: {result.gate}: {result.failure}", file=sys.stderr)
+        print(f"publish: {len(failed)} of {len(results)} gates failed; nothing was published", file=sys.stderr)
         return 1
+    if options.check:
+        return 0
+    written = publish(model, frequencies, options.to, name=name, results=results)
     _print_written(written.reference, written.provenance["published"], options.to / f"{name}.toml")
     return 0
 

@@ -201,12 +201,12 @@ def _check_persons(template: Template, fit: Fit) -> None:
 
     Where no person occurs twice, the likeliest "one person" is a family.
     """
-    shares = []
-    for source in ("given", "birth_date"):
-        column = next((i for i, f in enumerate(f for f in template.model.features if f.scored) if f.source == source), -1)
-        if column >= 0:
-            last = len(LEVELS["name" if source == "given" else "date"]) - 1
-            shares.append(float(fit.probabilities[0, column, last]))
+    scored = [f for f in template.model.features if f.scored]
+    shares = [
+        float(fit.probabilities[0, column, len(LEVELS[feature.kind]) - 1])
+        for column, feature in enumerate(scored)
+        if feature.source in ("given", "birth_date")
+    ]
     if shares and min(shares) > MOSTLY_DIFFERENT:
         raise ModelError(
             "the pairs that agree most look like relatives, not like one person: given name and birth date mostly differ. "

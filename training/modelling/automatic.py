@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 
 import msgspec
 
 from mpi.errors import ModelError
+from mpi.linkage.features import NATIONAL
 from mpi.linkage.model import RESERVED_COLUMNS, Feature, RelationshipClass
 from mpi.records import PatientRecord, StandardRecord
 from mpi.standardise import standardise
@@ -94,7 +94,7 @@ def _traits(record: StandardRecord) -> Iterator[tuple[str, str]]:
             yield part, text.text
     address = next(iter(record.addresses), None)
     for part in _ADDRESS if address is not None else ():
-        value = attrgetter(part)(address)
+        value = getattr(address, part)
         if value:
             yield f"address.{part}", value if isinstance(value, str) else value.text
     if address is not None and address.division:
@@ -108,8 +108,7 @@ def _traits(record: StandardRecord) -> Iterator[tuple[str, str]]:
     if record.ethnicity:
         yield "ethnicity", record.ethnicity
     for identifier in record.identifiers:
-        national = identifier.type.name in ("RESIDENT_ID", "PASSPORT", "HK_MACAO_PERMIT", "TAIWAN_PERMIT", "NATIONAL_OTHER")
-        yield "national_id" if national else "other_id", identifier.value
+        yield "national_id" if identifier.type in NATIONAL else "other_id", identifier.value
     for key, text in record.attributes.items():
         yield f"attributes.{key}", text.text
 

@@ -29,7 +29,7 @@ class Weigher:
         self._dictionary = empty_table()
         self._scratch = new_scratch(len(model.features))
 
-    def weigh(self, a: Int32s, b: Int32s, persons: int | Ints) -> Floats:
+    def weigh(self, a: Int32s, b: Int32s, persons: float | Ints) -> Floats:
         """float64[P]: match weight of each pair in bits; ``persons`` the prior is taken for, one number or int64[P]."""
         population = np.broadcast_to(np.rint(np.log2(np.maximum(persons, 1)) * SCALE).astype(np.int64), len(a)).copy()
         out = np.zeros(len(a), np.int64)
