@@ -102,15 +102,15 @@ def _records(file: Path) -> Iterator[PatientRecord]:
 
 def _specification(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> Path:
     """What the peers' scripts read: Parquet files with ISO dates, and what each column is."""
+    prepared = [data.prepared(table) if data.prepared else table.copy() for table in tables]
     files = []
-    for place, table in enumerate(tables):
-        cleaned = table.copy()
+    for place, cleaned in enumerate(prepared):
         for column, role in data.roles.items():
             if role == "dob" and column in cleaned:
                 cleaned[column] = _iso(cleaned[column])
         cleaned.astype(str).to_parquet(folder / f"{place}.parquet")
         files.append(str(folder / f"{place}.parquet"))
-    columns = [column for column in data.roles if all(column in table for table in tables)]
+    columns = [column for column in data.roles if all(column in table for table in prepared)]
     given = {
         "files": files,
         "roles": {column: data.roles[column] for column in columns},

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.people import SEED
+from training import population
+from training.population.rates import LEVELS
+
 DATA = Path(__file__).parents[2] / "shared" / "data"
 KEY, TRUTH = "rec_id", "truth"
 
@@ -20,9 +24,10 @@ KEY, TRUTH = "rec_id", "truth"
 class DataSet:
     """``tables()``: one frame a file, all columns text, with KEY (unique in the file) and TRUTH (equal: one person).
 
-    ``roles``   column → what it is, for the peers that must be told: forename, surname, dob, sex, number, postcode, city,
-                street, place, email, phone, id, text, category. Columns without a role are left out there.
+    ``roles``   column → what it is, for the peers that must be told: forename, surname, fullname, dob, sex, number, postcode,
+                city, street, place, email, phone, id, text, category. Columns without a role are left out there.
     ``two_sided`` each file holds a person once: peers link between the files only
+    ``prepared``  what a peer's user would do to a file first: peers take one column of names
     ``settings``  name of a configuration that the peer's own documentation gives for this very set
     """
 
@@ -32,6 +37,7 @@ class DataSet:
     two_sided: bool = False
     settings: str = ""
     dates: str = "%Y-%m-%d"
+    prepared: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     files: tuple[Path, ...] = field(default=())
 
     def absent(self) -> str:
@@ -124,6 +130,30 @@ def _ncvr() -> list[pd.DataFrame]:
     return [frame.rename(columns={"recid": KEY}).assign(truth=frame["recid"]) for frame in frames]
 
 
+def _chongqing(errors: str) -> list[pd.DataFrame]:
+    """A synthetic city as one file, under a seed no model was fitted on. Its strata and codes are no traits."""
+    table = population.generate(CHONGQING_PERSONS, seed=SEED, errors=errors).to_table().to_pandas().astype(str)
+    table.insert(0, KEY, table["source"] + "-" + table["local_id"])
+    dropped = [c for c in table if c in ("source", "local_id") or c.startswith("stratum_")]
+    return [table.drop(columns=dropped).rename(columns={"truth_person": TRUTH})]
+
+
+def _with_full_name(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(full_name=table["name_text"].where(table["name_text"] != "", table["family"] + table["given"]))
+
+
+CHONGQING_PERSONS = 10_000
+CHONGQING_ROLES = {
+    "full_name": "fullname",
+    "birth_date": "dob",
+    "sex": "sex",
+    "id_number": "id",
+    "phone": "phone",
+    "address": "street",
+    "ethnicity": "category",
+}
+
+
 def _set(name: str, folder: str, tables: Callable[[], list[pd.DataFrame]], roles: dict[str, str], **more: object) -> DataSet:
     return DataSet(name, tables, roles, files=(DATA / folder,), **more)  # type: ignore[arg-type]  # fields of DataSet
 
@@ -187,6 +217,10 @@ def sets() -> dict[str, DataSet]:
             "w2_1040", "pseudopeople", partial(_pseudopeople, "w2_1099_2020", "tax_1040_2020"),
             {"first_name": "forename", "last_name": "surname", "middle_initial": "category", "ssn": "id",
              "street_number": "number", "street_name": "street"},
+        ),
+        *(
+            DataSet(f"chongqing_{errors}", partial(_chongqing, errors), CHONGQING_ROLES, prepared=_with_full_name)
+            for errors in LEVELS
         ),
     ]  # fmt: skip
     return {each.name: each for each in every}

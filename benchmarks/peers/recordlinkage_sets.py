@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 import recordlinkage
 
-TEXTS = ("forename", "surname", "street", "place", "city", "text", "email")
-BLOCKS = ("id", "phone", "email", "dob", "forename", "surname", "postcode")
+TEXTS = ("forename", "surname", "fullname", "street", "place", "city", "text", "email")
+BLOCKS = ("id", "phone", "email", "dob", "forename", "surname", "fullname", "postcode")
 MOST_PAIRS = 3_000_000
 JARO_WINKLER_THRESHOLD = 0.85
 

@@ -1,4 +1,6 @@
-"""Splink 5 on FEBRL 3 (one file) and FEBRL 4 (two files); run by its path in the peers' environment, the checkout on PYTHONPATH.
+"""Splink 5 on FEBRL 3 (one file) and FEBRL 4 (two files); run by its path in the peers' environment.
+
+The checkout stands on PYTHONPATH.
 
     python splink_febrl.py febrl3|febrl4 [--extra] [--runs 3]
 

@@ -30,14 +30,15 @@ from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, THRESHOLDS, cluste
 
 PAIRS_A_RULE = 500_000  # a blocking rule with more pairs is left out
 STRONG = ("id", "phone", "email")  # a column that is nearly a person of its own
-PERSONAL = ("forename", "surname", "dob")
+NAMES = ("forename", "surname", "fullname")
+PERSONAL = (*NAMES, "dob")
 IN_PAIRS = (*PERSONAL, "postcode", "street", "place", "city", "number")
 
 
 def comparison(column: str, role: str, dates: str) -> Any:
     """Splink's library comparison for a column of such a kind."""
     weighed = {"term_frequency_adjustments": True}
-    if role in ("forename", "surname"):
+    if role in NAMES:
         return cl.NameComparison(column).configure(**weighed)
     if role == "dob":
         return cl.DateOfBirthComparison(column, input_is_string=True, datetime_format=dates, invalid_dates_as_null=True)
@@ -55,27 +56,27 @@ def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str
     comparisons = [comparison(column, role, dates) for column, role in roles.items()]
     strong = [(column,) for column, role in roles.items() if role in STRONG]
     plain = [column for column, role in roles.items() if role in IN_PAIRS]
-    names = {role: column for column, role in roles.items()}
+    by_role = {role: column for column, role in roles.items()}
+    named = [by_role[role] for role in NAMES if role in by_role]
     rules = [*strong, *((a, b) for a, b in combinations(plain, 2) if roles[a] in PERSONAL or roles[b] in PERSONAL)]
-    if "dob" not in names:  # parts of a date are weak one by one
+    if "dob" not in by_role:  # parts of a date are weak one by one
         parts = [c for c in plain if roles[c] == "number"]
         rules = [*strong, *((a, b) for a, b in combinations([c for c in plain if roles[c] != "number"], 2))]
-        rules += [(names[n], *two) for n in ("forename", "surname") for two in combinations(parts, 2)]
+        rules += [(name, *two) for name in named for two in combinations(parts, 2)]
         rules += [tuple(parts)] if len(parts) > 2 else []
     kept = [rule for rule in dict.fromkeys(rules) if pairs_of(connection, tables, rule) <= PAIRS_A_RULE]
     certain = [block_on(*rule) for rule in strong if roles[rule[0]] == "id"]
-    birth = [names["dob"]] if "dob" in names else [c for c in plain if roles[c] == "number"][-3:]
-    if birth:
-        certain += [block_on(names["surname"], *birth), block_on(names["forename"], *birth)]
-    place = [names[role] for role in ("postcode", "place") if role in names][:1]
-    certain += [block_on(names["forename"], names["surname"], *place)] if place else []
-    first, second = [names["surname"]], [names.get("dob") or names.get("postcode") or plain[-1]]
+    birth = [by_role["dob"]] if "dob" in by_role else [c for c in plain if roles[c] == "number"][-3:]
+    certain += [block_on(name, *birth) for name in named] if birth else []
+    place = [by_role[role] for role in ("postcode", "place") if role in by_role][:1]
+    certain += [block_on(*named, *place)] if place else []
+    trained = [*named, by_role.get("dob") or by_role.get("postcode") or plain[-1]]
     return {
         "comparisons": comparisons,
         "rules": [block_on(*rule) for rule in kept],
         "certain": certain,
         "recall": 0.7,
-        "em": [block_on(*first), block_on(*second), block_on(names["forename"])],
+        "em": [block_on(column) for column in trained],
     }
 
 

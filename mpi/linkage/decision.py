@@ -162,7 +162,7 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     """Same birth date and family name, another given name, no identifier that agrees; or a different birth order; or one of
     a multiple birth, unless the given name is the very same or a number agrees.
 
-    A model without a class "twin" speaks of a population without families: there only the birth order tells twins.
+    Where the model says that there are no families, only the birth order tells twins.
     """
     if flags & DOCUMENT:
         return False
@@ -170,7 +170,7 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
         return True
     if flags & MULTIPLE_BIRTH and level_at(levels, settings.roles[GIVEN]) != 1:
         return not number_agrees(settings, levels)
-    if settings.twin_class < 0:
+    if settings.twins == 0:
         return False
     if winner == settings.twin_class:
         return True

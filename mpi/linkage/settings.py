@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     block_limit: int
     candidate_limit: int
     twin_class: int  # index of the class named "twin", −1 without one
+    twins: int  # 1 where the twins rule holds
     roles: tuple[int, int, int, int, int]  # columns of ROLES, −1 where the model has none
 
 
@@ -46,5 +47,6 @@ def compile_settings(model: Model) -> Settings:
         block_limit=decision.block_limit,
         candidate_limit=decision.candidate_limit,
         twin_class=names.index("twin") if "twin" in names else -1,
+        twins=int("twin" in names or decision.twins),
         roles=(roles[0], roles[1], roles[2], roles[3], roles[4]),
     )

@@ -27,4 +27,4 @@ def test_every_set_has_names_of_its_own_and_says_what_is_absent() -> None:
     for name, data in sets().items():
         assert data.name == name
         assert data.roles
-        assert data.files
+        assert data.files or name.startswith("chongqing")

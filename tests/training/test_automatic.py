@@ -64,6 +64,7 @@ def test_name_and_birth_date_suffice_only_where_there_is_nothing_else() -> None:
     number = [Identifier(type=IdentifierType.NATIONAL_OTHER, value=f"{90000 + i}") for i in range(60)]
     numbered = automatic_template([plain(i, identifiers=(number[i],)) for i in range(60)], "mine")
     assert {f.name for f in numbered.model.features if f.identity} == {"given", "family", "birth_date"}
+    assert (bare.model.decision.twins, numbered.model.decision.twins) == (False, True)
 
 
 def test_records_that_hold_nothing_that_varies_are_refused() -> None:

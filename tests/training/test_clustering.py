@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from msgspec import structs
 from small_model import MODEL, NO_FREQUENCIES
 
 from mpi.records import Address, Certainty, HumanName, Identifier, IdentifierType, PatientRecord, Sex
@@ -67,6 +69,22 @@ def test_the_verdict_on_a_pair_is_that_of_the_service() -> None:
     person = cluster(MODEL, NO_FREQUENCIES, records).person.tolist()
     assert person[0] == person[2] == person[3]
     assert person[1] != person[0], "twins of one address and telephone"
+
+
+@pytest.mark.parametrize("families", [True, False])
+def test_twins_stay_two_where_families_are_known_to_be_there(families: bool) -> None:
+    """A model that had too few twins to learn from keeps the rule; one for a register of individuals does not."""
+    classes = tuple(c for c in MODEL.classes if c.name == "same person")
+    model = structs.replace(MODEL, classes=classes, decision=structs.replace(MODEL.decision, twins=families))
+    known = {"birth_date": "1980-05-03", "sex": Sex.MALE, "addresses": (Address(text="渝中区人民路12号3栋4-1"),)}
+    twins = [
+        PatientRecord(
+            source="a", local_id=given, names=(HumanName(family="王", given=given),), phones=("13594112233",), **known
+        )  # type: ignore[arg-type]  # fields of PatientRecord
+        for given in ("诗航", "文航")
+    ]
+    first, second = cluster(model, NO_FREQUENCIES, twins).person.tolist()
+    assert (first != second) == families
 
 
 def test_generated_people_come_together_by_their_records() -> None:

@@ -61,6 +61,9 @@ def automatic_template(records: Sequence[PatientRecord], name: str) -> Template:
     template = _only(base, {f.name for f in used})
     if not any(sample.known(f.source) > MOSTLY_KNOWN and (f.kind in STRONG_KINDS or f.source == STREET) for f in used):
         template = _trusting_identity(template)
+    else:  # whoever has numbers or addresses has families, however few twins there are to learn from
+        decision = msgspec.structs.replace(template.model.decision, twins=True)
+        template = Template(msgspec.structs.replace(template.model, decision=decision), template.classes, template.needs)
     return Template(msgspec.structs.replace(template.model, name=name), template.classes, template.needs)
 
 
