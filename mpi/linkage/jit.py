@@ -1,9 +1,10 @@
 """The one place that compiles kernels: ``@kernel`` is a typed ``numba.njit`` with a cache that notices every change.
 
 Numba's own cache checks only the file a function stands in: after a change in a leaf that lives in another file it goes on
-answering the old value (measured). So the cache folder's name is a hash of all linkage sources, of Numba and of the CPU; a
-change anywhere in this room starts an empty folder. Import this module before Numba compiles anything; the other modules of
-the room do so by using ``kernel``.
+answering the old value (measured). So the cache folder's name is a hash of all sources a kernel may be made of, of Numba and
+of the CPU: a change anywhere in this room starts an empty folder. The kernels of ``mpi.columns`` use this room's leaves and
+have a folder of their own, so that a change there does not compile this room again. Import this module before Numba compiles
+anything; the other modules do so by using ``kernel``.
 
 Environment: ``MPI_KERNEL_CACHE`` names the parent folder (default: the user's cache directory). Where nothing is writable,
 kernels are compiled in memory, with one warning.
@@ -28,10 +29,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 LINKAGE_FOLDER = Path(__file__).parent
 
 
-def sources_hash(folder: Path = LINKAGE_FOLDER) -> str:
-    """Hash (16 hex digits) of every Python source in ``folder``, the Numba version and the CPU with its features."""
+def sources_hash(*folders: Path) -> str:
+    """Hash (16 hex digits) of every Python source in ``folders`` (this room), the Numba version and the CPU with its features."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(folder.glob("*.py")):
+    for path in (path for folder in folders or (LINKAGE_FOLDER,) for path in sorted(folder.glob("*.py"))):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     cpu = (llvmlite.binding.get_host_cpu_name(), str(llvmlite.binding.get_host_cpu_features().flatten()))
@@ -40,12 +41,12 @@ def sources_hash(folder: Path = LINKAGE_FOLDER) -> str:
     return digest.hexdigest()
 
 
-def cache_folder(parent: str | None = None) -> Path | None:
-    """The writable cache folder for these sources, or None with one warning."""
+def cache_folder(parent: str | None = None, *, folders: tuple[Path, ...] = ()) -> Path | None:
+    """The writable cache folder for the sources in ``folders`` (this room), or None with one warning."""
     chosen = parent or os.environ.get("MPI_KERNEL_CACHE")
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mpi"
-        folder = (Path(chosen) if chosen else home) / f"kernels-{sources_hash()}"
+        folder = (Path(chosen) if chosen else home) / f"kernels-{sources_hash(*folders)}"
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
@@ -71,6 +72,18 @@ def kernel(function: F) -> F:
 def brief(function: F) -> F:
     """A kernel of microseconds, with the GIL: giving it up and fighting 64 threads for it again costs more than the work."""
     return cast(F, numba.njit(cache=_folder is not None)(function))
+
+
+def cached_in(folder: Path | None, function: F) -> F:
+    """``brief`` with a cache folder of its own (None: no cache). Numba takes note of the folder when it decorates."""
+    if folder is None:
+        return cast(F, numba.njit(function))
+    usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # set by Numba at import
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    try:
+        return cast(F, numba.njit(cache=True)(function))
+    finally:
+        numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
 
 
 def inner(function: F) -> F:

@@ -1,0 +1,16 @@
+"""A batch of records as columns: from bytes to rows without a Python object for each value, for records in plain form.
+
+Reading one record through ``standardise`` and ``Encoder`` costs about 150 µs, most of it for making small objects. Here the
+same reading is done by kernels over the UTF-8 bytes of many records. They read what nearly every Chinese record looks like;
+whatever is out of the ordinary is left to the ordinary way, record by record, and must come out of both ways the same. So
+``standardise`` stays the definition of what a text means, and a record's way is
+
+    bytes ─ wire ─▶ Raw ─ check ─▶ Raw ─ payload ─▶ JSON as received
+                     └─ read ─▶ Encoded rows
+
+``layout``   the columns of a batch as received
+``wire``     protobuf bytes → Raw
+``check``    which records are in order; the others are refused or read by the ordinary way
+``payload``  Raw → the records' JSON, as the journal keeps it
+``read``     Raw → Encoded, by the files for each kind of value
+"""
