@@ -37,7 +37,7 @@ def _to_simplified() -> dict[int, str]:
 
 
 @cache
-def _readings() -> dict[int, str]:
+def common_readings() -> dict[int, str]:
     """Code point → one common toneless reading (pypinyin's first, own exceptions first of all)."""
     from pypinyin.constants import PINYIN_DICT  # 0.2 s: only when the first Han character arrives
 
@@ -50,7 +50,7 @@ def _readings() -> dict[int, str]:
 
 @cache
 def _folded_readings() -> dict[int, str]:
-    return {point: fold_sound(reading) for point, reading in _readings().items()}
+    return {point: fold_sound(reading) for point, reading in common_readings().items()}
 
 
 @cache
@@ -78,7 +78,7 @@ def _traditional() -> re.Pattern[str]:
 @cache
 def _begin_with_consonant() -> frozenset[str]:
     """Characters whose reading is told apart from the letters before it."""
-    return frozenset(chr(point) for point, reading in _readings().items() if reading[0] not in "aeo")
+    return frozenset(chr(point) for point, reading in common_readings().items() if reading[0] not in "aeo")
 
 
 def usual_characters(without: str = "") -> str:
@@ -125,7 +125,7 @@ def han_value(text: str, family: bool = False) -> StandardText:
 
 def read_aloud(form: str) -> StandardText:
     """The value of Han characters in simplified form, with their ordinary readings."""
-    sound = form.translate(_readings())
+    sound = form.translate(common_readings())
     # Where a syllable begins with a vowel, other syllables may be read from the joined letters.
     apart = _begin_with_consonant().issuperset(form[1:])
     return StandardText(text=form, sound=sound, fold=form.translate(_folded_readings()) if apart else fold_sound(sound))

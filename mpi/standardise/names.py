@@ -17,8 +17,8 @@ from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 _CACHED_VALUES = 1 << 14
 _LONGEST_WITH_FAMILY = 4  # characters; longer names are transcriptions, unless the family name has two or more characters
 _LONGEST_COMPOUND = 4
-_OF_NO_NAME = "之的婴某儿宝毛生士姐"  # a newborn's or masked name holds one of them
-_PLAIN = re.compile(f"(?:(?![{_OF_NO_NAME}])[\u4e00-\u9fff]){{2,4}}")
+OF_NO_NAME = "之的婴某儿宝毛生士姐"  # a newborn's or masked name holds one of them
+_PLAIN = re.compile(f"(?:(?![{OF_NO_NAME}])[\u4e00-\u9fff]){{2,4}}")
 _DOT = re.compile(f"(?<=[{HAN}])\\s?[·•‧∙⋅・.．●﹒゠ꞏ-]\\s?(?=[{HAN}])")
 _BRACKETS = re.compile(r"[(\[{<（【《].*?[)\]}>）】》]|[(\[{<（【《].*$")
 _LATIN_RUN = re.compile(r"[^\W\d_]+(?:[\s'’.,-]+[^\W\d_]+)*")
@@ -52,7 +52,7 @@ def read_name(name: HumanName) -> NameReading:
 
 @cache
 def _plain_and_simplified() -> re.Pattern[str]:
-    return re.compile(f"{usual_characters(without=_OF_NO_NAME)}{{2,4}}")
+    return re.compile(f"{usual_characters(without=OF_NO_NAME)}{{2,4}}")
 
 
 def read_childs_name(name: HumanName, mother: str, *, just_born: bool) -> NameReading:

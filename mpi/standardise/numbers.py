@@ -60,10 +60,15 @@ def number_facts(
 def _guardian_number(guardian: Guardian | None) -> tuple[IdentifierType, str] | None:
     if guardian is None or guardian.identifier is None:
         return None
-    if letters_and_digits(clean(guardian.relationship)) in word_lists("latin_words")["themselves"]:
+    if is_oneself(guardian.relationship):
         return None
     identifier = read_document(guardian.identifier).identifier
     return (identifier.type, identifier.value) if identifier else None
+
+
+def is_oneself(relationship: str) -> bool:
+    """Whether the "guardian" is the patient himself, by the word for the relationship."""
+    return letters_and_digits(clean(relationship)) in word_lists("latin_words")["themselves"]
 
 
 def _is_parents(document: IdentifierReading, *, birth_date: int, recorded: int, child: bool) -> bool:

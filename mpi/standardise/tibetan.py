@@ -24,14 +24,14 @@ _LATIN_ENDINGS = {"kyi": "ji", "kyid": "ji", "ki": "ji", "tso": "cuo", "gyal": "
 
 
 @cache
-def _han_elements() -> dict[str, str]:
+def han_elements() -> dict[str, str]:
     return {han_text(form): sound for sound, han, *_ in table_rows("tibetan") for form in han.split()}
 
 
 @cache
 def _latin_elements() -> dict[str, str]:
     """Latin spellings, the pinyin of every Chinese transcription (as passports have it), and the Tibetan spelling."""
-    table = {han_value(form).sound: sound for form, sound in _han_elements().items()}
+    table = {han_value(form).sound: sound for form, sound in han_elements().items()}
     table.update({spelling: row[0] for row in table_rows("tibetan") for spelling in (row[0], *row[2].split())})
     table.update({"".join(latin_tokens(spelling)): sound for sound, spelling in table_rows("tibetan_script")})
     return table
@@ -39,7 +39,7 @@ def _latin_elements() -> dict[str, str]:
 
 def tibetan_han(text: str) -> StandardText | None:
     """The value of a Han text (in standard form) that consists of elements only, perhaps with an ending; else None."""
-    elements = _han_elements()
+    elements = han_elements()
     if text[:2] in elements or text[:_LONGEST_HAN] in elements:
         return _tibetan_han(text)
     return None
@@ -49,8 +49,8 @@ def tibetan_han(text: str) -> StandardText | None:
 def _tibetan_han(text: str) -> StandardText | None:
     if not 2 <= len(text) <= _MOST_HAN:
         return None
-    sounds = _segment(text, _han_elements(), _LONGEST_HAN)
-    if not sounds and len(text) > 2 and text[-1] in _ENDINGS and (body := _segment(text[:-1], _han_elements(), _LONGEST_HAN)):
+    sounds = _segment(text, han_elements(), _LONGEST_HAN)
+    if not sounds and len(text) > 2 and text[-1] in _ENDINGS and (body := _segment(text[:-1], han_elements(), _LONGEST_HAN)):
         sounds = (*body, _ENDINGS[text[-1]])
     return _value(text, sounds) if sounds else None
 
@@ -71,7 +71,7 @@ def tibetan_latin(letters: str) -> StandardText | None:
 
 def is_tibetan_element(text: str) -> bool:
     """One known element, in Han characters (standard form)."""
-    return text in _han_elements()
+    return text in han_elements()
 
 
 def reads_only_as_tibetan(letters: str) -> bool:

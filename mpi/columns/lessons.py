@@ -1,0 +1,164 @@
+"""What kernels have learnt: readings of values as written, made once by the ordinary way and kept by the value's hash.
+
+Names beyond the plain ones (Latin, Tibetan, placeholders, …), ethnic groups, relationships of guardians. A book is read by
+kernels without a lock; who teaches holds one. A full book is replaced by an empty one.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.columns.characters import Bytes
+from mpi.columns.hashing import LONGEST, xxh3
+from mpi.columns.jit import inner, kernel, leaf, wide
+from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, prepare, put
+from mpi.linkage.values import CHARS_LIMIT, LENGTH, OFFSET, ValueBuilder, category_code
+from mpi.records import HumanName, RecordFlag
+from mpi.standardise.hanzi import han_text
+from mpi.standardise.names import read_name
+from mpi.standardise.numbers import is_oneself
+from mpi.standardise.words import standard_ethnicity
+
+CAPACITY = 1 << 16  # names; 4 cells of 64 characters each would be the most
+WORDS = 1 << 12
+NEVER, ALWAYS, GROWN_UP = (
+    0,
+    1,
+    2,
+)  # how a learnt name may be used; GROWN_UP: not where a guardian is named or just after birth
+ETHNICITY_WORD, RELATIONSHIP_WORD = 1, 2
+_P, _Q, _R = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+
+
+def new_table(keys: int) -> Table:
+    """An empty table with room for ``keys`` keys."""
+    table = Table(np.zeros((arena_slots(keys), 2), np.int64), np.zeros((SEGMENTS + 1, 2), np.int64))
+    prepare(table)
+    return table
+
+
+@kernel
+def note(table: Table, key: int, value: int) -> None:
+    put(table, key, value)
+
+
+@leaf
+def _hashed(data: Bytes, offset: int, length: int) -> np.uint64:
+    return xxh3(data, offset, length) if length > 0 else np.uint64(0)
+
+
+@leaf
+def word_key(data: Bytes, offset: int, length: int, kind: int) -> int:
+    """Key of a word of a kind; 0 for one that is too long to be learnt."""
+    if length > LONGEST:
+        return 0
+    return wide((_hashed(data, offset, length) ^ np.uint64(kind) * _Q) * _P) | 1
+
+
+@inner
+def name_key(data: Bytes, text: tuple[int, int], family: tuple[int, int], given: tuple[int, int]) -> int:
+    """Key of a name as written (spans); 0 for one that is too long to be learnt."""
+    if max(text[1], family[1], given[1]) > LONGEST:
+        return 0
+    mixed = _hashed(data, text[0], text[1]) * _P
+    mixed = (mixed ^ _hashed(data, family[0], family[1])) * _Q
+    return wide((mixed ^ _hashed(data, given[0], given[1])) * _R) | 1
+
+
+@kernel
+def _key_of_name(data: Bytes, lengths: tuple[int, int, int]) -> int:
+    """``name_key`` of three parts that stand one behind the other."""
+    text, family, given = lengths
+    return name_key(data, (wide(0), text), (text, family), (text + family, given))
+
+
+@kernel
+def _key_of_word(data: Bytes, kind: int) -> int:
+    return word_key(data, wide(0), wide(len(data)), kind)
+
+
+class NameBook(NamedTuple):
+    """Learnt names.
+
+    table    key → number of the entry
+    entries  int64[n, 4]   use (NEVER, …), flags, slot of the family name, slot of the given name (0 none)
+    cells    int64[m, 8]   as Values.cells; a slot's characters begin at slot × CHARS_LIMIT of ``chars``
+    chars    uint32[m × CHARS_LIMIT]
+    """
+
+    table: Table
+    entries: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int64]
+    chars: npt.NDArray[np.uint32]
+
+
+def _new_name_book(capacity: int) -> NameBook:
+    slots = 2 * capacity + 1
+    return NameBook(
+        new_table(capacity),
+        np.zeros((capacity, 4), np.int64),
+        np.zeros((slots, 8), np.int64),
+        np.zeros(slots * CHARS_LIMIT, np.uint32),
+    )
+
+
+class Lessons:
+    """The books of one reader. Any thread may teach."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity, self._lock = capacity, Lock()
+        self.names = _new_name_book(capacity)
+        self.words = new_table(WORDS)
+        self._entries, self._slots, self._words = 0, 1, 0  # in use; slot 0 is no name
+
+    def teach_name(self, text: str, family: str, given: str) -> None:
+        """Learn a name as written. A name that makes two is never read by kernels."""
+        reading = read_name(HumanName(text=text, family=family, given=given))
+        parts = [part.encode() for part in (text, family, given)]
+        key = _key_of_name(np.frombuffer(bytearray(b"".join(parts) or b"\0"), np.uint8), tuple(map(len, parts)))
+        with self._lock:
+            if self._entries == self._capacity:
+                self.names, self._entries, self._slots = _new_name_book(self._capacity), 0, 1
+            book, number, first = self.names, self._entries, self._slots
+            builder, slots = ValueBuilder(), [0, 0]
+            if len(reading.names) == 1:
+                found = (reading.names[0].family, reading.names[0].given)
+                slots = [builder.add(part, sketched=False)[0] if part else 0 for part in found]
+            values = builder.build()
+            count = len(values.cells) - 1
+            book.cells[first : first + count] = values.cells[1:]
+            for n in range(count):
+                at, length = values.cells[n + 1, OFFSET], values.cells[n + 1, LENGTH]
+                book.cells[first + n, OFFSET] = (first + n) * CHARS_LIMIT
+                book.chars[(first + n) * CHARS_LIMIT :][:length] = values.chars[at : at + length]
+            places = [first + slot - 1 if slot else 0 for slot in slots]
+            book.entries[number] = (_use(reading.flags, len(reading.names), text or family + given), reading.flags, *places)
+            self._entries, self._slots = number + 1, first + count
+            note(book.table, key, number)
+
+    def teach_word(self, kind: int, text: str) -> None:
+        """Learn an ethnic group (its category code) or a relationship (1: the patient himself)."""
+        value = category_code(standard_ethnicity(text)) if kind == ETHNICITY_WORD else int(is_oneself(text))
+        key = _key_of_word(np.frombuffer(bytearray(text.encode()), np.uint8), kind)
+        with self._lock:
+            if self._words == WORDS:
+                self.words, self._words = new_table(WORDS), 0
+            self._words += 1
+            note(self.words, key, value)
+
+
+def _use(flags: RecordFlag, names: int, text: str) -> int:
+    """A child's name may be called after the mother, unless its text alone says what it is or holds no Han at all."""
+    if names > 1:
+        return NEVER
+    return ALWAYS if flags or not han_text(text) else GROWN_UP
+
+
+@leaf
+def learnt(table: Table, key: int) -> int:
+    """What is noted under a key, or −1."""
+    return get(table, key) if key != 0 else wide(-1)

@@ -1,0 +1,69 @@
+"""Telephone numbers in kernels: Chinese mobile and landline numbers as ``standardise.phones`` reads them, one in a field."""
+
+from __future__ import annotations
+
+from mpi.columns.characters import Bytes
+from mpi.columns.documents import digits_from, is_filler
+from mpi.columns.jit import inner, leaf, wide
+
+IRREGULAR, FILLER = -1, 0  # what ``read_phone`` says beside a number
+_MOBILE = 11
+_LONGEST = 13  # 0, three digits, a dash, eight digits
+
+
+@leaf
+def _number(data: Bytes, offset: int, length: int) -> int:
+    value = wide(0)
+    for k in range(length):
+        value = value * 10 + (wide(data[offset + k]) - 48)
+    return value
+
+
+@leaf
+def _is_mobile_filler(data: Bytes, offset: int) -> bool:
+    """Eight equal digits behind the prefix, or 1380013800x."""
+    for k in range(4, _MOBILE):
+        if data[offset + k] != data[offset + 3]:
+            return _number(data, wide(offset), wide(_MOBILE)) // 10 == 1380013800
+    return True
+
+
+@inner
+def _landline(data: Bytes, offset: int, length: int, form: Bytes) -> int:
+    """Area code and number, perhaps with a dash between."""
+    if length > _LONGEST or data[offset + 1] == 48 or (data[offset + 1] == 56 and data[offset + 2] == 54):
+        return IRREGULAR
+    count, dash = 0, 0
+    for k in range(1, length):
+        character = data[offset + k]
+        if character == 45 and dash == 0 and (k == 3 or k == 4):
+            dash = k
+        elif 48 <= character <= 57:
+            form[count] = character
+            count += 1
+        else:
+            return IRREGULAR
+    behind = count - (dash - 1) if dash else count
+    if not (7 <= behind <= 8 if dash else 9 <= count <= 11):
+        return IRREGULAR
+    if is_filler(form, count) or _is_filler_number(form, count):
+        return FILLER
+    return _number(form, wide(0), wide(count))
+
+
+@leaf
+def _is_filler_number(form: Bytes, length: int) -> bool:
+    """What counts as a filler among landline numbers too: 123456789 and anything, or a mobile filler that begins with 1."""
+    if length >= 9 and _number(form, wide(0), wide(9)) == 123456789:
+        return True
+    return length == _MOBILE and form[0] == 49 and 51 <= form[1] <= 57 and _is_mobile_filler(form, wide(0))
+
+
+@inner
+def read_phone(data: Bytes, offset: int, length: int, form: Bytes) -> int:
+    """The number; FILLER for a placeholder, IRREGULAR where it needs the ordinary way (an empty field too)."""
+    if length == _MOBILE and data[offset] == 49 and 51 <= data[offset + 1] <= 57 and digits_from(data, offset, length):
+        return FILLER if _is_mobile_filler(data, offset) else _number(data, offset, length)
+    if 10 <= length and data[offset] == 48:
+        return _landline(data, offset, length, form)
+    return IRREGULAR

@@ -1,0 +1,286 @@
+"""Raw → rows in kernels: what ``standardise`` and ``Encoder`` make of a record, for the records that kernels can read.
+
+    names ┐
+    documents, facts ├─▶ Line (one record's values) ─▶ rows
+    phones, addresses ┘
+
+A record comes out READ, IRREGULAR (left to the ordinary way), or with bits that say which of its values must be learnt first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.columns import layout as at
+from mpi.columns.addresses import READ as ADDRESS_READ
+from mpi.columns.addresses import UNKNOWN as ADDRESS_UNKNOWN
+from mpi.columns.addresses import read_address
+from mpi.columns.characters import Bytes
+from mpi.columns.documents import CODE, read_document
+from mpi.columns.facts import GUARDIAN_NUMBER, NEWBORN, born_just_before, number_facts
+from mpi.columns.jit import inner, kernel, leaf, wide
+from mpi.columns.layout import Raw
+from mpi.columns.lessons import ETHNICITY_WORD, RELATIONSHIP_WORD, learnt, word_key
+from mpi.columns.line import (
+    ADDRESS,
+    COUNTS,
+    FLAGS,
+    FROM_ADDRESS,
+    FROM_BIRTH_DATE,
+    FROM_ETHNICITY,
+    FROM_FAMILY,
+    FROM_NATIONAL,
+    FROM_PHONE,
+    FROM_SEX,
+    IRREGULAR,
+    MOST_NUMBERS,
+    NATIONAL,
+    NUMBERS,
+    ONCE,
+    OTHER_ID,
+    PHONE,
+    PLACE_CODE,
+    PLACE_DIVISION,
+    PLACE_SLOT,
+    PLACE_WIDTH,
+    PLACES,
+    READ,
+    STATE,
+    UNKNOWN_ADDRESS,
+    UNKNOWN_ETHNICITY,
+    UNKNOWN_RELATIONSHIP,
+    Books,
+    Rows,
+    Work,
+    span,
+)
+from mpi.columns.phones import FILLER, read_phone
+from mpi.columns.record_names import read_name
+from mpi.columns.side import Side, add, add_sketch, text_code
+from mpi.linkage.comparison import DERIVED_BIT
+from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT
+from mpi.linkage.values import CODE as TEXT_CODE
+from mpi.linkage.values import IDENTIFIER_MASK, KIND_SHIFT
+from mpi.records import IdentifierType, RecordFlag
+
+_PLACEHOLDER_DATE, _PLACEHOLDER_PHONE = int(RecordFlag.PLACEHOLDER_DATE), int(RecordFlag.PLACEHOLDER_PHONE)
+_MULTIPLE_BIRTH = int(RecordFlag.MULTIPLE_BIRTH)
+_RESIDENT, _TAIWAN, _NATIONAL_OTHER = (
+    int(IdentifierType.RESIDENT_ID),
+    int(IdentifierType.TAIWAN_PERMIT),
+    int(IdentifierType.NATIONAL_OTHER),
+)
+
+
+@inner
+def _guardian_code(books: Books, raw: Raw, q: int, work: Work) -> tuple[int, int]:
+    """(state, code of the guardian's own number, 0 for none)."""
+    cells = raw.cells[q]
+    if cells[at.GUARDIAN] == 0 or cells[at.GUARDIAN_IDENTIFIERS] == 0:
+        return READ, wide(0)
+    relationship = span(cells, at.GUARDIAN_RELATIONSHIP)
+    if relationship[1] > 0:
+        oneself = learnt(books.words, word_key(raw.data, relationship[0], relationship[1], RELATIONSHIP_WORD))
+        if oneself < 0:
+            return UNKNOWN_RELATIONSHIP, wide(0)
+        if oneself > 0:
+            return READ, wide(0)
+    document = work.documents[at.MOST_IDENTIFIERS]
+    if not _document(raw, q, at.GUARDIAN_IDENTIFIER, document, work.bytes):
+        return IRREGULAR, wide(0)
+    return READ, wide(document[CODE])
+
+
+@leaf
+def _document(raw: Raw, q: int, column: int, document: npt.NDArray[np.int64], form: Bytes) -> bool:
+    cells = raw.cells[q]
+    if cells[column + 4] > 0:  # an issuer
+        return False
+    return read_document(raw.data, (wide(cells[column]), wide(cells[column + 1]), wide(cells[column + 2])), document, form)
+
+
+@leaf
+def _put_number(line: npt.NDArray[np.int64], kind: int, code: int) -> None:
+    """Append a code to those of a kind unless it is there."""
+    count, first = line[COUNTS + kind], NUMBERS + kind * MOST_NUMBERS
+    for k in range(first, first + count):
+        if line[k] == code:
+            return
+    line[first + count] = code
+    line[COUNTS + kind] = count + 1
+
+
+@inner
+def _documents(books: Books, raw: Raw, q: int, days: tuple[int, int], work: Work) -> int:
+    """Identifiers, and what they tell of birth date and sex."""
+    cells, line, count = raw.cells[q], work.line, wide(raw.cells[q, at.IDENTIFIERS])
+    for n in range(count):
+        if not _document(raw, q, at.IDENTIFIER + n * at.IDENTIFIER_WIDTH, work.documents[n], work.bytes):
+            return IRREGULAR
+    state, guardians = _guardian_code(books, raw, q, work)
+    sex, newborn = wide(cells[at.SEX]), line[FLAGS] & NEWBORN != 0
+    guardian = (cells[at.GUARDIAN] == 1, guardians)
+    told_birth, told_sex, flags = number_facts(work.documents[:count], days, sex, guardian, newborn)
+    line[FLAGS] |= flags
+    line[FROM_BIRTH_DATE] = days[0] if days[0] or not told_birth else told_birth | DERIVED_BIT
+    line[FROM_SEX] = sex if sex or not told_sex else told_sex | DERIVED_BIT
+    for n in range(count):
+        code = work.documents[n, CODE]
+        kind = code >> KIND_SHIFT
+        national = _RESIDENT <= kind <= _TAIWAN or kind == _NATIONAL_OTHER
+        if code & IDENTIFIER_MASK != 0 and not (kind == _RESIDENT and line[FLAGS] & GUARDIAN_NUMBER):
+            _put_number(line, wide(NATIONAL if national else OTHER_ID), code)
+    return state
+
+
+@inner
+def _phones(raw: Raw, q: int, work: Work) -> int:
+    cells = raw.cells[q]
+    for n in range(cells[at.PHONES]):
+        offset, length = span(cells, at.PHONE + n * at.PHONE_WIDTH)
+        number = read_phone(raw.data, offset, length, work.bytes)
+        if number < 0:
+            return IRREGULAR
+        if number == FILLER:
+            work.line[FLAGS] |= _PLACEHOLDER_PHONE
+        else:
+            _put_number(work.line, wide(PHONE), number)
+    return READ
+
+
+@leaf
+def _same_bytes(data: Bytes, a: tuple[int, int], b: tuple[int, int]) -> bool:
+    if a[1] != b[1]:
+        return False
+    for k in range(a[1]):
+        if data[a[0] + k] != data[b[0] + k]:
+            return False
+    return True
+
+
+@inner
+def _addresses(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
+    cells, line, state = raw.cells[q], work.line, READ
+    for n in range(cells[at.ADDRESSES]):
+        column = at.ADDRESS + n * at.ADDRESS_WIDTH
+        found, length, division = read_address(books.addresses, raw, q, column, work.points, work.text)
+        if found == ADDRESS_UNKNOWN:
+            state |= UNKNOWN_ADDRESS << n
+            continue
+        if found != ADDRESS_READ:
+            return IRREGULAR
+        code = text_code(work.text, length, work.bytes) if length > 0 else wide(0)
+        if length > 0 and code == 0:
+            return IRREGULAR
+        place = PLACES + line[COUNTS + ADDRESS] * PLACE_WIDTH
+        if place > PLACES and line[PLACES + PLACE_CODE] == code and line[PLACES + PLACE_DIVISION] == division:
+            same = True
+            for part in range(0, at.ADDRESS_WIDTH, 2):
+                same = same and _same_bytes(raw.data, span(cells, at.ADDRESS + part), span(cells, column + part))
+            if same:
+                continue
+            return IRREGULAR  # they may differ in what no feature sees
+        slot = add(side, work.text, (wide(0), length), (code, wide(0), wide(0))) if length > 0 else wide(0)
+        if length > 0:
+            add_sketch(side, slot, work.text, length)
+        line[place + PLACE_CODE], line[place + PLACE_SLOT], line[place + PLACE_DIVISION] = code, slot, division
+        line[COUNTS + ADDRESS] += 1
+    return state
+
+
+@inner
+def _ethnicity(books: Books, raw: Raw, q: int, line: npt.NDArray[np.int64]) -> int:
+    offset, length = span(raw.cells[q], at.ETHNICITY)
+    line[FROM_ETHNICITY] = 0
+    if length == 0:
+        return READ
+    key = word_key(raw.data, offset, length, ETHNICITY_WORD)
+    if key == 0:
+        return IRREGULAR
+    code = learnt(books.words, key)
+    line[FROM_ETHNICITY] = max(code, 0)
+    return READ if code >= 0 else UNKNOWN_ETHNICITY
+
+
+@leaf
+def _number_at(line: npt.NDArray[np.int64], kind: int, n: int) -> int:
+    """Code n of a kind, or the first one where there are fewer; 0 where there is none."""
+    count = line[COUNTS + kind]
+    return wide(line[NUMBERS + kind * MOST_NUMBERS + (n if n < count else 0)]) if count else wide(0)
+
+
+@leaf
+def _place_at(line: npt.NDArray[np.int64], part: int, n: int) -> int:
+    """A part of address n, or of the first one where there are fewer or n has none; 0 where there is none."""
+    count = line[COUNTS + ADDRESS]
+    if n > 0 and n < count and line[PLACES + n * PLACE_WIDTH + part] != 0:
+        return wide(line[PLACES + n * PLACE_WIDTH + part])
+    return wide(line[PLACES + part]) if count else wide(0)
+
+
+@inner
+def _write_rows(plan: npt.NDArray[np.int64], side: Side, line: npt.NDArray[np.int64], multiple: int, out: Rows) -> int:
+    """The record's rows; a row that runs out of values of a kind repeats the first one. Returns how many."""
+    count = wide(1)
+    for kind in range(COUNTS, COUNTS + 4):
+        count = max(count, line[kind])
+    first = side.used[2]
+    for n in range(count):
+        row, slots = out.rows[first + n], out.slots[first + n]
+        row[:], slots[:] = 0, 0
+        for f in range(len(plan)):
+            source = plan[f]
+            if source <= FROM_FAMILY:
+                slots[f], row[f] = line[source], side.cells[line[source], TEXT_CODE]
+            elif source <= ONCE:
+                row[f] = line[source]
+            elif source <= FROM_PHONE:
+                row[f] = _number_at(line, source - FROM_NATIONAL, n)
+            elif source == FROM_ADDRESS:
+                slots[f] = _place_at(line, wide(PLACE_SLOT), n)
+                row[f] = side.cells[slots[f], TEXT_CODE]
+            else:
+                row[f] = _place_at(line, wide(PLACE_DIVISION), n)
+        row[-1] = line[FLAGS] | min(multiple, 15) << MULTIPLE_BIRTH_SHIFT
+    side.used[2] = first + count
+    return count
+
+
+@kernel
+def read_records(
+    books: Books,
+    plan: npt.NDArray[np.int64],
+    raw: Raw,
+    days: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.int64],
+    side: Side,
+    work: Work,
+    out: Rows,
+) -> None:
+    """Read the ``wanted`` records (int64[n], positions in ``raw``) in order; ``days`` int64[Q, 2+]: birth date, day recorded.
+
+    ``plan`` int64[F] is each feature's source. ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for
+    MOST_ROWS more rows. Only regular records may be asked for (see check).
+    """
+    line = work.line
+    for n in range(len(wanted)):
+        q, slots, characters = wanted[n], side.used[0], side.used[1]
+        birth, recorded = wide(days[q, 0]), wide(days[q, 1])
+        line[FLAGS : COUNTS + 4] = 0
+        if birth == 19000101 or birth == 18991230 or birth == 18991231:  # "not known" as systems write it
+            line[FLAGS], birth = _PLACEHOLDER_DATE, wide(0)
+        if born_just_before(birth, recorded):
+            line[FLAGS] |= NEWBORN
+        if raw.cells[q, at.MULTIPLE_BIRTH_ORDER] > 0:
+            line[FLAGS] |= _MULTIPLE_BIRTH
+        state = read_name(books, side, raw, q, work) | _ethnicity(books, raw, q, line) | _phones(raw, q, work)
+        state |= _documents(books, raw, q, (birth, recorded), work)
+        if state & IRREGULAR == 0:
+            state |= _addresses(books, side, raw, q, work)
+        span_of = out.spans[q]
+        span_of[0], span_of[1], span_of[STATE] = side.used[2], 0, state
+        if state == READ:
+            span_of[1] = _write_rows(plan, side, line, wide(raw.cells[q, at.MULTIPLE_BIRTH_ORDER]), out)
+        else:
+            side.used[0], side.used[1] = slots, characters

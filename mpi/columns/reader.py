@@ -1,0 +1,196 @@
+"""From a batch as received to encoded rows: the kernels first, the ordinary way for what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.columns import layout as at
+from mpi.columns.addresses import AddressLessons
+from mpi.columns.layout import Raw
+from mpi.columns.lessons import ETHNICITY_WORD, RELATIONSHIP_WORD, Lessons
+from mpi.columns.line import (
+    FROM_ADDRESS,
+    FROM_BIRTH_DATE,
+    FROM_DIVISION,
+    FROM_ETHNICITY,
+    FROM_FAMILY,
+    FROM_GIVEN,
+    FROM_NATIONAL,
+    FROM_OTHER_ID,
+    FROM_PHONE,
+    FROM_SEX,
+    IRREGULAR,
+    MOST_ROWS,
+    MOST_TEXTS,
+    READ,
+    STATE,
+    UNKNOWN_ADDRESS,
+    UNKNOWN_ETHNICITY,
+    UNKNOWN_NAME,
+    UNKNOWN_RELATIONSHIP,
+    Books,
+    Rows,
+    new_work,
+)
+from mpi.columns.names import name_tables
+from mpi.columns.read import read_records
+from mpi.columns.side import Side
+from mpi.linkage.features import Encoded
+from mpi.linkage.jit import direct
+from mpi.linkage.model import Model
+from mpi.linkage.values import CHARS_LIMIT, OFFSET, Values
+
+_SOURCES = {
+    ("name", "given"): FROM_GIVEN,
+    ("name", "family"): FROM_FAMILY,
+    ("date", "birth_date"): FROM_BIRTH_DATE,
+    ("category", "sex"): FROM_SEX,
+    ("category", "ethnicity"): FROM_ETHNICITY,
+    ("identifier", "national_id"): FROM_NATIONAL,
+    ("identifier", "other_id"): FROM_OTHER_ID,
+    ("phone", "phone"): FROM_PHONE,
+    ("text", "address.text"): FROM_ADDRESS,
+    ("category", "address.division"): FROM_DIVISION,
+}
+"""(kind, source) of a feature that kernels can fill → where its values come from."""
+
+_LESSONS = 2  # rounds of learning: a value that is still unknown then is left to the ordinary way
+
+
+class Batch(NamedTuple):
+    """What the kernels made of a batch.
+
+    encoded  Encoded     the rows of the records that were read, in the order of ``places``
+    places   int64[n]    position in the batch of each of them
+    left     int64[m]    positions of the records that are left to the ordinary way, in order
+    """
+
+    encoded: Encoded
+    places: npt.NDArray[np.int64]
+    left: npt.NDArray[np.int64]
+
+
+def plan_of(model: Model) -> npt.NDArray[np.int64] | None:
+    """Each feature's source, or None where the model has a feature that kernels cannot fill."""
+    plan = [_SOURCES.get((feature.kind, feature.source)) for feature in model.features]
+    return None if None in plan else np.array(plan, np.int64)
+
+
+class ColumnReader:
+    """Reads batches for one model; ``plan`` is that of ``plan_of``. Any thread may read."""
+
+    def __init__(self, plan: npt.NDArray[np.int64], width: int) -> None:
+        self._plan, self._width = plan, width
+        self._lessons, self._addresses = Lessons(), AddressLessons()
+        self._work, self._lock = new_work(), Lock()
+        self._read: Any = read_records
+
+    def warm(self) -> None:
+        """Call the kernel without Numba's dispatcher from now on. After the first batch."""
+        self._read = direct(read_records)
+
+    def read(self, raw: Raw, days: npt.NDArray[np.int64]) -> Batch:
+        """Read the regular records of a batch; ``days`` is what ``check`` returned."""
+        regular = raw.cells[:, at.REGULAR]
+        wanted = np.flatnonzero(regular)
+        side, out = self._room(len(raw.cells), len(wanted))
+        order = [wanted]
+        for _ in range(_LESSONS + 1):
+            with self._lock:  # the working memory
+                self._read(self._books(), self._plan, raw, days, wanted, side, self._work, out)
+            wanted = wanted[out.spans[wanted, STATE] > IRREGULAR]
+            wanted = wanted[out.spans[wanted, STATE] & IRREGULAR == 0]
+            if not len(wanted):
+                break
+            order.append(wanted)
+            for q in wanted.tolist():
+                self._learn(raw, q, int(out.spans[q, STATE]))
+        done = np.concatenate(order) if len(order) > 1 else order[0]
+        read = np.zeros(len(regular), np.bool_)
+        read[done] = out.spans[done, STATE] == READ
+        places = done[out.spans[done, STATE] == READ]
+        if len(order) > 1:  # a record that was learnt in between stands in each round
+            places = places[np.argsort(out.spans[places, 0], kind="stable")]
+            places = places[np.append(True, places[1:] != places[:-1])]
+        return Batch(_encoded(side, out, places), places, np.flatnonzero(~read))
+
+    def _books(self) -> Books:
+        lessons = self._lessons
+        return Books(name_tables(), lessons.names, lessons.words, self._addresses.book)
+
+    def _room(self, records: int, wanted: int) -> tuple[Side, Rows]:
+        slots, features = MOST_TEXTS * wanted + 1, len(self._plan)
+        cells = np.empty((slots, 8), np.int64)
+        cells[0] = 0
+        side = Side(cells, np.empty(slots * CHARS_LIMIT, np.uint32), np.array([1, 0, 0], np.int64))
+        rows = MOST_ROWS * wanted
+        out = Rows(
+            np.empty((rows, self._width), np.int64),
+            np.empty((rows, features), np.int32),
+            np.zeros((records, 3), np.int64),
+        )
+        return side, out
+
+    def _learn(self, raw: Raw, q: int, state: int) -> None:
+        """Teach what a record's state says is unknown."""
+        cells = raw.cells[q]
+
+        def text(column: int) -> str:
+            offset, length = cells[column], cells[column + 1]
+            return raw.data[offset : offset + length].tobytes().decode()
+
+        if state & UNKNOWN_NAME:
+            self._lessons.teach_name(text(at.TEXT), text(at.FAMILY), text(at.GIVEN))
+        if state & UNKNOWN_ETHNICITY:
+            self._lessons.teach_word(ETHNICITY_WORD, text(at.ETHNICITY))
+        if state & UNKNOWN_RELATIONSHIP:
+            self._lessons.teach_word(RELATIONSHIP_WORD, text(at.GUARDIAN_RELATIONSHIP))
+        for n in range(at.MOST_ADDRESSES):
+            if state & UNKNOWN_ADDRESS << n:
+                column = at.ADDRESS + n * at.ADDRESS_WIDTH
+                self._addresses.teach(text(column), text(column + 2))
+
+
+def _encoded(side: Side, out: Rows, places: npt.NDArray[np.int64]) -> Encoded:
+    counts = out.spans[places, 1]
+    starts = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    values = Values(side.cells[: side.used[0]], side.chars[: side.used[1]])
+    return Encoded(out.rows[: side.used[2]], out.slots[: side.used[2]], starts, values)
+
+
+def joined(parts: Sequence[tuple[Encoded, int]]) -> Encoded:
+    """One batch of single records, (batch, position) each, in order. Texts stand once for each batch they come from."""
+    batches: dict[int, int] = {}
+    found: list[Encoded] = []
+    for encoded, _ in parts:
+        if id(encoded) not in batches:
+            batches[id(encoded)] = len(found)
+            found.append(encoded)
+    if len(found) == 1 and [place for _, place in parts] == list(range(len(found[0].starts) - 1)):
+        return found[0]
+    rows, slots, chars = [0], [0], [0]  # where each batch begins in the joined one
+    for encoded in found:
+        rows.append(rows[-1] + len(encoded.rows))
+        slots.append(slots[-1] + len(encoded.values.cells) - 1)
+        chars.append(chars[-1] + len(encoded.values.chars))
+    first = np.array([rows[batches[id(e)]] + int(e.starts[p]) for e, p in parts], np.int64)
+    counts = np.array([int(e.starts[p + 1] - e.starts[p]) for e, p in parts], np.int64)
+    starts = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    chosen = np.repeat(first - starts[:-1], counts) + np.arange(starts[-1])
+    all_slots = [np.where(e.slots > 0, e.slots + base, 0) if base else e.slots for e, base in zip(found, slots, strict=False)]
+    cells = np.concatenate([found[0].values.cells[:1], *(e.values.cells[1:] for e in found)])
+    for n, encoded in enumerate(found):
+        cells[slots[n] + 1 : slots[n] + len(encoded.values.cells), OFFSET] += chars[n]
+    return Encoded(
+        np.concatenate([e.rows for e in found])[chosen],
+        np.concatenate(all_slots).astype(np.int32, copy=False)[chosen],
+        starts,
+        Values(cells, np.concatenate([e.values.chars for e in found])),
+    )
