@@ -1,6 +1,6 @@
-"""Identity documents in kernels: what ``standardise.identifiers`` and ``linkage.values.identifier_code`` make of the plain ones.
+"""Identity documents in kernels: what ``standardise.identifiers`` and ``values.identifier_code`` make of the plain ones.
 
-Plain is a number of ASCII letters and digits without an issuer; a resident number must have been entered as one.
+Plain is a number of ASCII or full-width letters and digits without an issuer; a resident number must have been entered as one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mpi.linkage.values import (
 )
 from mpi.records import IdentifierType
 
-LONGEST = 32  # characters of a plain number
+LONGEST = 60  # bytes of a plain number as written
 RESIDENT, PASSPORT, HK_MACAO, TAIWAN = (
     int(IdentifierType.RESIDENT_ID),
     int(IdentifierType.PASSPORT),
@@ -39,16 +39,36 @@ DOCUMENT_CELLS = 5
 
 
 @leaf
-def _normal_form(data: Bytes, offset: int, length: int, form: Bytes) -> bool:
-    """ASCII letters and digits in upper case; False where the text holds anything else."""
-    for k in range(length):
-        character = data[offset + k]
+def full_width(data: Bytes, at: int, end: int) -> int:
+    """The ASCII letter or digit that the three bytes at ``at`` are the full-width form of, or 0."""
+    if at + 3 > end or data[at] != 0xEF:
+        return 0
+    if data[at + 1] == 0xBC and (0x90 <= data[at + 2] <= 0x99 or 0xA1 <= data[at + 2] <= 0xBA):
+        return wide(data[at + 2]) - 0x60
+    if data[at + 1] == 0xBD and 0x81 <= data[at + 2] <= 0x9A:
+        return wide(data[at + 2]) - 0x20
+    return 0
+
+
+@inner
+def _normal_form(data: Bytes, offset: int, length: int, form: Bytes) -> int:
+    """ASCII letters and digits in upper case, full-width ones too, other ASCII left out; −1 where there is anything else."""
+    at, end, count = offset, offset + length, 0
+    while at < end:
+        character = wide(data[at])
+        if character >= 0x80:
+            character = full_width(data, at, end)
+            if character == 0:
+                return -1
+            at += 3
+        else:
+            at += 1
         if 97 <= character <= 122:
             character -= 32
-        elif not (48 <= character <= 57 or 65 <= character <= 90):
-            return False
-        form[k] = character
-    return True
+        if 48 <= character <= 57 or 65 <= character <= 90:
+            form[count] = character
+            count += 1
+    return count
 
 
 @leaf
@@ -177,7 +197,10 @@ def read_document(data: Bytes, columns: tuple[int, int, int], cells: npt.NDArray
     cells[VALID] = NO_CHECK
     if length == 0:
         return True
-    if length > LONGEST or not _normal_form(data, offset, length, form):
+    if length > LONGEST:
+        return False
+    length = _normal_form(data, offset, length, form)
+    if length <= 0:
         return False
     if is_filler(form, length):
         cells[PLACEHOLDER] = 1

@@ -16,7 +16,7 @@ from mpi.columns.characters import Bytes
 from mpi.columns.hashing import LONGEST, xxh3
 from mpi.columns.jit import inner, kernel, leaf, wide
 from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, prepare, put
-from mpi.linkage.values import CHARS_LIMIT, LENGTH, OFFSET, ValueBuilder, category_code
+from mpi.linkage.values import CHARS_LIMIT, LENGTH, OFFSET, ValueBuilder, category_code, text_code
 from mpi.records import HumanName, RecordFlag
 from mpi.standardise.hanzi import han_text
 from mpi.standardise.names import read_name
@@ -25,11 +25,7 @@ from mpi.standardise.words import standard_ethnicity
 
 CAPACITY = 1 << 16  # names; 4 cells of 64 characters each would be the most
 WORDS = 1 << 12
-NEVER, ALWAYS, GROWN_UP = (
-    0,
-    1,
-    2,
-)  # how a learnt name may be used; GROWN_UP: not where a guardian is named or just after birth
+NEVER, ALWAYS, UNLESS_CALLED_AFTER = 0, 1, 2  # how a learnt name may be used; the last: a child may be called after the mother
 ETHNICITY_WORD, RELATIONSHIP_WORD = 1, 2
 _P, _Q, _R = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 
@@ -85,7 +81,8 @@ class NameBook(NamedTuple):
     """Learnt names.
 
     table    key → number of the entry
-    entries  int64[n, 4]   use (NEVER, …), flags, slot of the family name, slot of the given name (0 none)
+    entries  int64[n, 6]   use (NEVER, …), flags, slot of the family name, slot of the given name (0 none); of the whole name:
+                           packed first two characters (0: shorter), 1 if it is longer and ends as a word for child
     cells    int64[m, 8]   as Values.cells; a slot's characters begin at slot × CHARS_LIMIT of ``chars``
     chars    uint32[m × CHARS_LIMIT]
     """
@@ -100,7 +97,7 @@ def _new_name_book(capacity: int) -> NameBook:
     slots = 2 * capacity + 1
     return NameBook(
         new_table(capacity),
-        np.zeros((capacity, 4), np.int64),
+        np.zeros((capacity, 6), np.int64),
         np.zeros((slots, 8), np.int64),
         np.zeros(slots * CHARS_LIMIT, np.uint32),
     )
@@ -136,7 +133,8 @@ class Lessons:
                 book.cells[first + n, OFFSET] = (first + n) * CHARS_LIMIT
                 book.chars[(first + n) * CHARS_LIMIT :][:length] = values.chars[at : at + length]
             places = [first + slot - 1 if slot else 0 for slot in slots]
-            book.entries[number] = (_use(reading.flags, len(reading.names), text or family + given), reading.flags, *places)
+            whole = text or family + given
+            book.entries[number] = (_use(reading.flags, len(reading.names), whole), reading.flags, *places, *_ends(whole))
             self._entries, self._slots = number + 1, first + count
             note(book.table, key, number)
 
@@ -155,7 +153,13 @@ def _use(flags: RecordFlag, names: int, text: str) -> int:
     """A child's name may be called after the mother, unless its text alone says what it is or holds no Han at all."""
     if names > 1:
         return NEVER
-    return ALWAYS if flags or not han_text(text) else GROWN_UP
+    return ALWAYS if flags or not han_text(text) else UNLESS_CALLED_AFTER
+
+
+def _ends(text: str) -> tuple[int, int]:
+    """What decides whether a child may be called after the mother: packed first two characters, whether it ends so."""
+    form = han_text(text)
+    return max(text_code(form[:2]), 0) if len(form) > 1 else 0, int(len(form) > 2 and form[-1] in "子女")
 
 
 @leaf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpi.columns.characters import Bytes
-from mpi.columns.documents import digits_from, is_filler
+from mpi.columns.documents import digits_from, full_width, is_filler
 from mpi.columns.jit import inner, leaf, wide
 
 IRREGULAR, FILLER = -1, 0  # what ``read_phone`` says beside a number
@@ -60,10 +60,39 @@ def _is_filler_number(form: Bytes, length: int) -> bool:
 
 
 @inner
+def _apart(data: Bytes, offset: int, length: int, form: Bytes) -> int:
+    """A mobile number in full-width digits, with blanks or dashes between, or with the country code: 86, +86."""
+    at, end, count, run, dash = offset, offset + length, 0, 0, False
+    while at < end:
+        character = wide(data[at])
+        if character >= 0x80:
+            character = full_width(data, at, end)
+            at += 2
+        at += 1
+        if 48 <= character <= 57:
+            if count == _MOBILE + 2:
+                return IRREGULAR
+            form[count] = character
+            count, run = count + 1, run + 1
+        elif character == 45 and run < 7:  # seven digits and a dash: an extension might follow
+            dash, run = True, 0
+        elif character == 32 and (run < 7 or not dash):
+            run = 0
+        elif not (character == 43 and count == 0 and at == offset + 1):  # +
+            return IRREGULAR
+    start = count - _MOBILE
+    if not (start == 2 and form[0] == 56 and form[1] == 54) and not (start == 0 and data[offset] != 43):
+        return IRREGULAR
+    if form[start] != 49 or not 51 <= form[start + 1] <= 57:
+        return IRREGULAR
+    return FILLER if _is_mobile_filler(form, start) else _number(form, wide(start), wide(_MOBILE))
+
+
+@inner
 def read_phone(data: Bytes, offset: int, length: int, form: Bytes) -> int:
     """The number; FILLER for a placeholder, IRREGULAR where it needs the ordinary way (an empty field too)."""
     if length == _MOBILE and data[offset] == 49 and 51 <= data[offset + 1] <= 57 and digits_from(data, offset, length):
         return FILLER if _is_mobile_filler(data, offset) else _number(data, offset, length)
     if 10 <= length and data[offset] == 48:
         return _landline(data, offset, length, form)
-    return IRREGULAR
+    return _apart(data, offset, length, form)

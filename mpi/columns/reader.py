@@ -116,7 +116,7 @@ class ColumnReader:
         places = done[out.spans[done, STATE] == READ]
         if len(order) > 1:  # a record that was learnt in between stands in each round
             places = places[np.argsort(out.spans[places, 0], kind="stable")]
-            places = places[np.append(True, places[1:] != places[:-1])]
+            places = np.array(list(dict.fromkeys(places.tolist())), np.int64)
         return Batch(_encoded(side, out, places), places, np.flatnonzero(~read))
 
     def _books(self) -> Books:

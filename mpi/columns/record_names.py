@@ -7,39 +7,58 @@ from mpi.columns.characters import TABLE, decode
 from mpi.columns.facts import NEWBORN
 from mpi.columns.jit import inner, wide
 from mpi.columns.layout import Raw
-from mpi.columns.lessons import ALWAYS, GROWN_UP, learnt, name_key
+from mpi.columns.lessons import NEVER, UNLESS_CALLED_AFTER, learnt, name_key
 from mpi.columns.line import FLAGS, FROM_FAMILY, FROM_GIVEN, IRREGULAR, READ, UNKNOWN_NAME, Books, Work, span
 from mpi.columns.names import USUAL, add_part, is_plain, parts_are_plain, split
-from mpi.columns.side import Side, add
+from mpi.columns.side import Side, add, packed_han
 from mpi.linkage.values import CODE, FOLD, LENGTH, OFFSET, SOUND
 
 
 @inner
 def _plain_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
-    """Read a plain Han name; READ, or UNKNOWN_NAME where it is none."""
+    """Read a plain Han name into ``work.points``; returns its length, 0 where it is none."""
     cells, tables, points, line = raw.cells[q], books.names, work.points, work.line
     text, family, given = span(cells, at.TEXT), span(cells, at.FAMILY), span(cells, at.GIVEN)
     if text[1] > 12 or family[1] + given[1] > 12:  # 3 bytes a character
-        return UNKNOWN_NAME
+        return 0
     if text[1] > 0 and family[1] == 0 and given[1] == 0:
         length = decode(raw.data, text[0], text[1], points)
         if not is_plain(tables, points, length):
-            return UNKNOWN_NAME
+            return 0
         size = split(tables, points, length)
         if size < 0:
-            return UNKNOWN_NAME
+            return 0
     elif text[1] == 0 and family[1] > 0 and given[1] > 0:
         size = decode(raw.data, family[0], family[1], points)
         length = size + decode(raw.data, given[0], given[1], points[size:])
         if not (is_plain(tables, points, length) and parts_are_plain(tables, points, size, length)):
-            return UNKNOWN_NAME
+            return 0
     else:
-        return UNKNOWN_NAME
+        return 0
     line[FROM_GIVEN] = add_part(tables, side, points, (wide(size), wide(length - size), wide(0)), work.bytes)
     line[FROM_FAMILY] = add_part(tables, side, points, (wide(0), wide(size), wide(1)), work.bytes) if size > 0 else 0
     if line[FROM_GIVEN] == 0 or (size > 0 and line[FROM_FAMILY] == 0):
-        return UNKNOWN_NAME
-    return READ
+        return 0
+    return length
+
+
+@inner
+def _may_be_called_after(books: Books, raw: Raw, q: int, work: Work, ends: tuple[int, int]) -> bool:
+    """Whether a child's name might be the mother's name and a word for child (``standardise.newborns.called_after``).
+
+    ``ends`` of the child's name: packed first two characters, whether it is longer and ends as a word for child.
+    """
+    cells, mothers = raw.cells[q], work.text
+    if work.line[FLAGS] & NEWBORN and ends[1]:
+        return True
+    count, letters = decode(raw.data, cells[at.GUARDIAN_NAME], cells[at.GUARDIAN_NAME + 1], mothers), 0
+    for k in range(count):
+        letters += mothers[k] < 0x80
+        if mothers[k] >= TABLE or (mothers[k] >= 0x80 and books.names.kinds[mothers[k]] & USUAL == 0):
+            return True  # her name would have to be cleaned first
+    if 0 < letters < count:
+        return True
+    return bool(letters == 0 and count > 1 and packed_han(mothers, wide(0), wide(2)) == ends[0])
 
 
 @inner
@@ -54,8 +73,12 @@ def _learnt_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
         return UNKNOWN_NAME
     entry = book.entries[number]
     childs = cells[at.GUARDIAN] == 1 or line[FLAGS] & NEWBORN != 0
-    if entry[0] != ALWAYS and (entry[0] != GROWN_UP or childs):
+    if entry[0] == NEVER:
         return IRREGULAR
+    if entry[0] == UNLESS_CALLED_AFTER and childs:
+        ends = (wide(entry[4]), wide(entry[5]))
+        if _may_be_called_after(books, raw, q, work, ends):
+            return IRREGULAR
     line[FLAGS] |= entry[1]
     for part in range(2):
         slot = entry[3 - part]
@@ -68,34 +91,17 @@ def _learnt_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
 
 
 @inner
-def _may_be_called_after(books: Books, raw: Raw, q: int, work: Work, newborn: bool) -> bool:
-    """Whether a child's plain name might be the mother's name and a word for child (``standardise.newborns.called_after``)."""
-    cells, points, mothers = raw.cells[q], work.points, work.text
-    length = decode(raw.data, cells[at.TEXT], cells[at.TEXT + 1], points)
-    if length == 0:
-        length = decode(raw.data, cells[at.FAMILY], cells[at.FAMILY + 1], points)
-        length += decode(raw.data, cells[at.GIVEN], cells[at.GIVEN + 1], points[length:])
-    if newborn and length > 2 and (points[length - 1] == 0x5B50 or points[length - 1] == 0x5973):  # 子, 女
-        return True
-    count, letters = decode(raw.data, cells[at.GUARDIAN_NAME], cells[at.GUARDIAN_NAME + 1], mothers), 0
-    for k in range(count):
-        letters += mothers[k] < 0x80
-        if mothers[k] >= TABLE or (mothers[k] >= 0x80 and books.names.kinds[mothers[k]] & USUAL == 0):
-            return True  # her name would have to be cleaned first
-    if 0 < letters < count:
-        return True
-    return bool(letters == 0 and count > 1 and mothers[0] == points[0] and mothers[1] == points[1])
-
-
-@inner
 def read_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
     cells, line = raw.cells[q], work.line
     line[FROM_GIVEN] = line[FROM_FAMILY] = 0
     if cells[at.NAMES] == 0:
         return READ
-    state = _plain_name(books, side, raw, q, work)
-    if state == UNKNOWN_NAME:
+    length = _plain_name(books, side, raw, q, work)
+    if length == 0:
         return _learnt_name(books, side, raw, q, work)
-    newborn = line[FLAGS] & NEWBORN != 0
-    childs = cells[at.GUARDIAN] == 1 or newborn
-    return IRREGULAR if childs and _may_be_called_after(books, raw, q, work, newborn) else state
+    if cells[at.GUARDIAN] == 0 and line[FLAGS] & NEWBORN == 0:
+        return READ
+    points = work.points
+    ending = points[length - 1] == 0x5B50 or points[length - 1] == 0x5973  # 子, 女
+    ends = (packed_han(points, wide(0), wide(2)), wide(length > 2 and ending))
+    return IRREGULAR if _may_be_called_after(books, raw, q, work, ends) else READ
