@@ -68,10 +68,11 @@ from mpi.columns.layout import Raw
 READ, IRREGULAR, UNKNOWN = 0, 1, 2  # statuses
 
 LONGEST = 200  # code points of a text as received; no address comes near
-SCRATCH = 1_000  # code points that ``points`` must hold, more than those of the text itself
+SCRATCH = 1_000  # code points that ``points`` must hold
 ROOM_FOR_TEXT = 2 * LONGEST + 32  # code points that the standard text can have: one numeral may become two, and the words
 _STARTS = 4 * LONGEST + 8  # in the scratch: behind the text as received, as folded, and tidied, which may be twice as long
 _ENDS = _STARTS + PIECES
+assert _ENDS + PIECES <= SCRATCH
 
 _NOT_AS_RECEIVED = CHANGED | DASH | NOISE | BETWEEN | OPENING | CLOSING
 _DASH, _ZERO = ord("-"), ord("0")
@@ -157,7 +158,7 @@ def _read_pieces(book: AddressBook, entry: int, s: Points, starts: Points, ends:
 def read_address(book: AddressBook, raw: Raw, q: int, at: int, points: Points, text: Points) -> tuple[int, int, int]:
     """(status, length, division) of the address whose text's span begins at column ``at`` of record ``q``.
 
-    ``points`` uint32[≥ SCRATCH + bytes] is scratch. With READ, ``text`` uint32[≥ ROOM_FOR_TEXT] holds the code points of
+    ``points`` uint32[≥ SCRATCH] is scratch. With READ, ``text`` uint32[≥ ROOM_FOR_TEXT] holds the code points of
     ``StandardAddress.text`` and ``division`` is that of the standard address (0 unknown). UNKNOWN: teach the book this
     address (``AddressLessons.teach``) and ask again. IRREGULAR: only ``standardise`` can tell.
     """
