@@ -148,9 +148,7 @@ def estate(s: Points, at: int, starts: Points, ends: Points) -> int:
                 break
             end = number
         elif is_letter(s[end]):
-            quarter = (
-                s[end + 1] == _QU and end > at
-            )  # 花园b区; no digit stands before it, as only 区 and 期 follow digits here
+            quarter = s[end + 1] == _QU and end > at  # 花园b区. No digit can stand before the letter: 区 or 期 follows it
             if _letter_of_building(s[end + 1]) and not quarter:
                 break
         elif s[end] in (_DASH, _HASH):
