@@ -39,13 +39,18 @@ def read_address(address: Address) -> AddressReading:
         given = {part: value for part, value in zip(_TEXT_PARTS, _texts(address), strict=True) if value}
         parts = {part: value for part, value in given.items() if not is_placeholder_address(value)}
         placeholder = len(parts) < len(given)
-    digits = capitals_and_digits(address.division) if address.division else ""
-    code = division_code(digits) if digits else 0
+    code = given_division(address.division)
     postcode = capitals_and_digits(address.postcode) if address.postcode else ""
     postcode = "" if not postcode.strip("0") else postcode
     han = code or has_han("".join(parts.values()))
     standard = _han(parts, code, postcode) if han else _latin(parts, postcode)
     return AddressReading(standard if standard != _NOTHING else None, placeholder)
+
+
+def given_division(text: str) -> int:
+    """Today's code for a division as a record gives it; 0 where that is none."""
+    digits = capitals_and_digits(text) if text else ""
+    return division_code(digits) if digits else 0
 
 
 def _han(parts: dict[str, str], code: int, postcode: str) -> StandardAddress:

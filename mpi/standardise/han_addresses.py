@@ -17,12 +17,12 @@ from mpi.standardise.hanzi import is_simplified, simplify
 _BRACKETS = re.compile(r"[(\[{【《<].*?[)\]}】》>]")
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[\s,.、;:/_~—–－]+(?=[0-9a-z])")
 _NOISE = re.compile(r"[^\w#-]+|_|(?<![0-9a-z])-+|-+(?![0-9a-z])")
-_NUMERAL = "一二三四五六七八九十百零两〇"
+NUMERALS = "一二三四五六七八九十百零两〇"
 _COUNTED = "号|栋|幢|单元|室|楼|层|座|组|社(?!区)|队|弄"
-_HAN_NUMBER = re.compile(f"[{_NUMERAL}]+(?={_COUNTED})")
+_HAN_NUMBER = re.compile(f"[{NUMERALS}]+(?={_COUNTED})")
 # What is tidy but for traditional characters: common Han characters, digits and small letters, one dash between two of these.
-_PLAIN = f"[^\0-/:-`{{-\u4dff\ua000-\U0010ffff{_NUMERAL}]"  # 0-9, a-z and U+4E00 to U+9FFF without the numerals
-_TIDY = re.compile(f"(?:{_PLAIN}++|[{_NUMERAL[:-1]}](?!{_COUNTED})|(?<=[0-9a-z])-(?=[0-9a-z]))*")
+_PLAIN = f"[^\0-/:-`{{-\u4dff\ua000-\U0010ffff{NUMERALS}]"  # 0-9, a-z and U+4E00 to U+9FFF without the numerals
+_TIDY = re.compile(f"(?:{_PLAIN}++|[{NUMERALS[:-1]}](?!{_COUNTED})|(?<=[0-9a-z])-(?=[0-9a-z]))*")
 _HAN_DIGITS = str.maketrans("零〇一二两三四五六七八九", "001223456789")
 _COUNTRY = re.compile("(?:中国|中华人民共和国)(?=..)")
 _FILLER = re.compile(r"市辖区|县辖区|县(?=[^\d]{1,6}县)")
@@ -43,6 +43,7 @@ _VILLAGE_TEAM = re.compile(_TEAM)
 _ESTATE = r"[^\da-z#-]++|[a-z](?![座栋幢区]|\d|-)|\d+(?=[区期])"  # a piece of an estate's name
 _NEVER = "(?!)"
 _CACHED_BEGINNINGS = 1 << 16
+OFFICES = ("社区", "居委会")  # of a village: behind a road or before an estate the office in charge, not the place
 
 
 class Pieces(Private, frozen=True, gc=False):
@@ -85,10 +86,10 @@ def tidy(text: str) -> str:
         form = _NOISE.sub("", form)
     elif not form.isalnum():
         form = _NOISE.sub("", _BETWEEN_DIGITS.sub("-", _BRACKETS.sub("", form)))
-    return _HAN_NUMBER.sub(lambda number: str(_value(number[0])), form)
+    return _HAN_NUMBER.sub(lambda number: str(numeral_value(number[0])), form)
 
 
-def _value(numeral: str) -> int:
+def numeral_value(numeral: str) -> int:
     """二十三 → 23, 一百零五 → 105, 一二 → 12."""
     if "十" not in numeral and "百" not in numeral:
         return int(numeral.translate(_HAN_DIGITS))
@@ -156,7 +157,7 @@ def read_detail(rest: str, division: int, *, district: str, town: str = "") -> P
     """Read a tidied text without divisions; these are known already, and perhaps the town, unless another one is read."""
     first_digit = _DIGIT.search(rest)
     before = first_digit.start() if first_digit else len(rest)
-    own_town, village, road, left = _read_places(rest[:before])
+    own_town, village, road, left = read_places(rest[:before])
     rest, group = left + rest[before:], ""
     if village and not (road or left) and (match := _VILLAGE_TEAM.match(rest)):
         group = match[1]
@@ -168,8 +169,8 @@ def read_detail(rest: str, division: int, *, district: str, town: str = "") -> P
         number, (annex, door) = late, of_late
     if annex or door:
         number = f"{number}-{annex or door}"
-    if village.endswith(("社区", "居委会")) and (road or estate):
-        village = ""  # the office in charge, not the place
+    if village.endswith(OFFICES) and (road or estate):
+        village = ""
     if further:
         building, unit, room = _shorthand([first, *further[1:].split("-")], building, unit)
     if floor and room:
@@ -191,7 +192,7 @@ def read_detail(rest: str, division: int, *, district: str, town: str = "") -> P
 
 
 @lru_cache(_CACHED_BEGINNINGS)
-def _read_places(text: str) -> tuple[str, str, str, str]:
+def read_places(text: str) -> tuple[str, str, str, str]:
     """(town, village, road, what is left) of what stands before the first digit: all doors of a street have it in common."""
     town = village = ""
     if match := _TOWN.match(text):
