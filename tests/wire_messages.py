@@ -6,6 +6,7 @@ import xxhash
 from google.protobuf.message import DecodeError
 from hypothesis import strategies as st
 
+from mpi.columns import fields
 from mpi.columns.check import check
 from mpi.columns.layout import REGULAR
 from mpi.columns.payload import payloads
@@ -26,8 +27,9 @@ MOMENTS = ["2024-05-03T10:20:30+08:00", "2024-05-03 10:20:30Z", "2024-05-03T10:2
 MOMENTS += ["2024-05-03T10:20:30.5Z", "1969-12-31T23:59:59Z", "2024-05-03T10:20:30-24:00", "2999-01-01T00:00:00Z"]
 NUMBERS = [0, 1, 2, 3, 4, 6, 7, 8, 16, 17, -1, 2**31 - 1, -(2**31)]
 
-texts = st.sampled_from(ODD_TEXTS) | st.text(max_size=6)
-dates = st.sampled_from(DATES + MOMENTS) | texts | st.dates().map(str) | st.datetimes().map(lambda d: d.isoformat())
+clean_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('"\\'), max_size=8)
+texts = clean_texts | clean_texts | clean_texts | st.sampled_from(ODD_TEXTS) | st.text(max_size=6)
+dates = st.sampled_from(DATES + MOMENTS) | clean_texts | st.dates().map(str) | st.datetimes().map(lambda d: d.isoformat())
 
 
 def timeless_hash(record: PatientRecord) -> bytes:
@@ -55,6 +57,8 @@ def messages_of(draw, descriptor, *, plain=True):
             continue
         if field.message_type is not None:
             value = messages_of(field.message_type, plain=plain)
+        elif field.type == field.TYPE_STRING and plain and field.name in ("birth_date", "recorded_at"):
+            value = st.sampled_from((DATES if field.name == "birth_date" else MOMENTS)[: draw(st.sampled_from([2, 9]))])
         elif field.type == field.TYPE_STRING:
             value = dates if field.name.endswith(("date", "_at", "start", "end")) else texts
         else:
@@ -83,18 +87,34 @@ def number_field(number: int, value: int) -> bytes:
 
 
 contents = st.sampled_from([t.encode() for t in ODD_TEXTS + DATES + MOMENTS]) | st.binary(max_size=4)
-
-
-def wire_fields(inner, *, numbers=14):
-    """Fields in any order and number, some with defaults, with unknown numbers or other wire types."""
-    number = st.integers(1, numbers) | st.sampled_from([0, 15, 16, 99])
-    field = st.builds(delimited, number, inner | contents) | st.builds(number_field, number, st.sampled_from(NUMBERS))
-    fixed = st.builds(lambda n, wire: varint(n << 3 | wire) + bytes(8), number, st.sampled_from([1, 3, 4, 5, 6]))
-    return st.lists(field | field | field | fixed, max_size=6).map(b"".join)
-
-
-wire_records = wire_fields(wire_fields(wire_fields(st.just(b""), numbers=4), numbers=4))
+plain_contents = st.sampled_from(["", "x", "张三", 'a"b\\c', "𠮷", " y "]).map(str.encode)
+plain_dates = {5: st.sampled_from(DATES[:2]).map(str.encode), 13: st.sampled_from(MOMENTS[:4]).map(str.encode)}
 KEYS = delimited(1, b"cqmu1") + delimited(2, b"7")
+
+_numbers = st.integers(0, 15) | st.sampled_from([16, 99])
+odd_fields = (
+    st.builds(delimited, _numbers, contents)
+    | st.builds(number_field, _numbers, st.sampled_from(NUMBERS))
+    | st.builds(lambda n, wire: varint(n << 3 | wire) + bytes(8), _numbers, st.sampled_from([1, 3, 4, 5, 6, 7]))
+)
+
+
+@st.composite
+def wire_messages(draw, kind=fields.RECORD):
+    """Bytes of a message: fields in any order, some with defaults, now and then one that is not plain or comes twice."""
+    known = [field for field in fields.FIELDS[kind] if kind != fields.RECORD or field.number > 2]
+    pieces = [KEYS] if kind == fields.RECORD else []
+    for field in draw(st.permutations(known))[: draw(st.integers(0, 6))]:
+        if field.what == fields.NUMBER:
+            pieces.append(number_field(field.number, draw(st.integers(0, field.most))))
+            continue
+        inner = plain_contents if field.what in (fields.TEXT, fields.TEXTS) else wire_messages(field.kind)
+        if kind == fields.RECORD:
+            inner = plain_dates.get(field.number, inner)
+        pieces += [delimited(field.number, draw(inner)) for _ in range(draw(st.integers(1, field.most)))]
+    if draw(st.integers(0, 9)) == 9:
+        pieces.append(draw(odd_fields))
+    return b"".join(draw(st.permutations(pieces)))
 
 
 def same(batch: BatchRequest) -> int:

@@ -87,7 +87,7 @@ def parse_record(data: Bytes, at: int, end: int, row: Integers, outer: Stack) ->
     """The PatientRecord in data[at:end] into a zeroed row; False where it is not plain. ``outer`` is ``stack()``."""
     kind, base, seen, depth = RECORD, 0, 0, 0
     while True:
-        if at == end:
+        if at >= end:
             if depth == 0:
                 return True
             depth -= 1

@@ -15,15 +15,15 @@ from wire_messages import (
     KEYS,
     REQUEST_ID,
     accepted,
-    contents,
     delimited,
     messages_of,
     number_field,
+    odd_fields,
     regular,
     same,
     texts,
     varint,
-    wire_records,
+    wire_messages,
 )
 
 from benchmarks.messages import batch_request, match_request, resolve_request
@@ -212,26 +212,27 @@ def test_an_empty_batch_has_no_records():
 # --- made by chance ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(messages_of(records_pb2.PatientRecord.DESCRIPTOR), texts, texts)
 def test_messages_of_plain_fields_come_out_the_same(fields, source, local_id):
     keys = {"source": source.strip() or "cqmu1", "local_id": local_id.strip() or "7"}
     message = pb.ResolveRequest(record={**fields, **keys})
     data = message.SerializeToString()
-    assert accepted(data) or not regular(data)
-    regular(data)
+    assert not regular(data) or accepted(data)
+
+
+@settings(max_examples=100)
+@given(messages_of(pb.ResolveRequest.DESCRIPTOR, plain=False))
+def test_messages_of_all_fields_come_out_the_same(fields):
+    data = pb.ResolveRequest(**fields).SerializeToString()
+    assert not regular(data) or accepted(data)
 
 
 @settings(max_examples=300)
-@given(messages_of(pb.ResolveRequest.DESCRIPTOR, plain=False))
-def test_messages_of_all_fields_come_out_the_same(fields):
-    regular(pb.ResolveRequest(**fields).SerializeToString())
-
-
-@settings(max_examples=500)
-@given(wire_records, st.sampled_from([b"", KEYS]), st.sampled_from([b"", delimited(2, REQUEST_ID.encode())]) | contents)
-def test_fields_in_any_order_and_number_come_out_the_same(record, keys, behind):
-    regular(delimited(1, keys + record) + behind)
+@given(wire_messages(), st.sampled_from([b"", b"", delimited(2, REQUEST_ID.encode())]) | odd_fields)
+def test_fields_in_any_order_and_number_come_out_the_same(record, behind):
+    data = delimited(1, record) + behind
+    assert not regular(data) or accepted(data)
 
 
 @settings(max_examples=150)
