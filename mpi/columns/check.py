@@ -216,7 +216,7 @@ def check_records(data: Bytes, cells: Integers, rules: tuple[int, int], days: In
     """Clear REGULAR where a record is not in order.
 
     rules    two numbers  last day that does not lie in the future, as yyyymmdd; 1 where the keys are required
-    days     int32[Q, 2]  days of birth and of recording as yyyymmdd, zeroed by the caller, 0 where there is none
+    days     int32[2, Q]  days of birth and of recording as yyyymmdd, zeroed by the caller, 0 where there is none
     moments  int64[Q]     µs since 1970 UTC of the recording, likewise
     """
     latest, keyed = rules
@@ -228,12 +228,12 @@ def check_records(data: Bytes, cells: Integers, rules: tuple[int, int], days: In
         for column in (SOURCE, LOCAL_ID):
             at, length = wide(row[column]), wide(row[column + 1])
             good = good and ((length == 0 and not keyed) or is_key(data, at, length))
-        if not good or not check_dates(data, row, latest, days[q], moments[q : q + 1]):
-            row[REGULAR] = days[q, 0] = days[q, 1] = moments[q] = 0
+        if not good or not check_dates(data, row, latest, days[:, q], moments[q : q + 1]):
+            row[REGULAR] = days[0, q] = days[1, q] = moments[q] = 0
 
 
 class Checked(NamedTuple):
-    """What ``check`` has read; 0 where there is no such date and for irregular records.
+    """What ``check`` has read, each column contiguous; 0 where there is no such date and for irregular records.
 
     birth_date    int32[Q]  yyyymmdd, as ``read_date(record.birth_date).value``
     recorded_day  int32[Q]  yyyymmdd, as ``read_date(record.recorded_at).value``
@@ -253,14 +253,14 @@ def check(raw: Raw, *, today: date | None = None, keyed: bool = True) -> Checked
 
     ``keyed`` False: source and local_id may be empty, as in a search.
     """
-    days, moments = np.zeros((len(raw.cells), 2), np.int32), np.zeros(len(raw.cells), np.int64)
+    days, moments = np.zeros((2, len(raw.cells)), np.int32), np.zeros(len(raw.cells), np.int64)
     _entry()(raw.data, raw.cells, (last_day(today), int(keyed)), days, moments)
-    return Checked(days[:, 0], days[:, 1], moments)
+    return Checked(days[0], days[1], moments)
 
 
 @cache
 def _entry() -> Any:
     """Compiled check_records without Numba's dispatcher."""
     none = np.zeros((0, CELLS), np.int32)
-    check_records(np.frombuffer(b"", np.uint8), none, (0, 0), np.zeros((0, 2), np.int32), np.zeros(0, np.int64))
+    check_records(np.frombuffer(b"", np.uint8), none, (0, 0), np.zeros((2, 0), np.int32), np.zeros(0, np.int64))
     return direct(check_records)

@@ -244,12 +244,12 @@ class BatchRequest(NamedTuple):
 
     @property
     def messages(self) -> Integers:
-        """int32[Q, 2]: offset and length of each whole ResolveRequest, from which protobuf can read it alone."""
+        """int32[Q, 2]: offset and length of each whole ResolveRequest, from which protobuf can read it alone (a view)."""
         return self.requests[:, MESSAGE : MESSAGE + 2]
 
     @property
     def request_ids(self) -> Integers:
-        """int32[Q, 2]: offset and length of each request_id; of a regular record it is empty or a UUID in either case."""
+        """int32[Q, 2]: offset and length of each request_id; of a regular record it is empty or a UUID (a view)."""
         return self.requests[:, REQUEST_ID : REQUEST_ID + 2]
 
     def message(self, position: int) -> bytes:

@@ -256,6 +256,7 @@ def test_irregular_records_stay_so_and_regular_ones_beside_them():
     checked = check(raw, today=TODAY)
     assert raw.cells[:, REGULAR].tolist() == [1, 0, 0, 1]
     assert checked.birth_date.tolist() == [19800503, 0, 0, 19800505]
+    assert all(column.flags.c_contiguous for column in checked)
     assert repr(checked) == "Checked(4 records)"
 
 
@@ -264,8 +265,8 @@ def test_the_plain_functions_find_the_same():
     requests.append(delimited(1, KEYS + number_field(4, 2)))
     for data in requests:
         raw = read_request(data).raw
-        cells, days, moments = raw.cells.copy(), np.zeros((1, 2), np.int32), np.zeros(1, np.int64)
+        cells, days, moments = raw.cells.copy(), np.zeros((2, 1), np.int32), np.zeros(1, np.int64)
         REFERENCE.check_records(Guarded(data), cells, (last_day(), 1), days, moments)
         checked = check(raw)
         assert np.array_equal(cells, raw.cells)
-        assert [*days[0].tolist(), *moments.tolist()] == [int(column[0]) for column in checked]
+        assert [*days[:, 0].tolist(), *moments.tolist()] == [int(column[0]) for column in checked]
