@@ -9,6 +9,7 @@ whatever is out of the ordinary is left to the ordinary way, record by record, a
                      └─ read ─▶ Encoded rows
 
 ``layout``   the columns of a batch as received
+``fields``   the fields of a plain record: on the wire, in JSON, in the columns
 ``wire``     protobuf bytes → Raw
 ``check``    which records are in order; the others are refused or read by the ordinary way
 ``payload``  Raw → the records' JSON, as the journal keeps it

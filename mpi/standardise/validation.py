@@ -44,7 +44,12 @@ def validate(record: PatientRecord, *, today: date | None = None) -> None:
     if suspicious:
         _check_texts(record)
     _check_numbers(record)
-    _check_dates(record, _last_day(today) if today else _last_day_by_clock(int(time.time() // 60)))
+    _check_dates(record, last_day(today))
+
+
+def last_day(today: date | None = None) -> int:
+    """The last day, as yyyymmdd, that does not lie in the future for ``validate``."""
+    return _last_day(today) if today else _last_day_by_clock(int(time.time() // 60))
 
 
 def _suspicious(record: PatientRecord) -> bool:
