@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mpi.columns.days import days_in, days_since_1970
 from mpi.columns.fields import NUMBER_COLUMNS, TEXT_COLUMNS
 from mpi.columns.jit import inner, kernel, leaf, wide
 from mpi.columns.layout import BIRTH_DATE, CELLS, LOCAL_ID, RECORDED_AT, REGULAR, SOURCE, Raw
@@ -126,14 +127,6 @@ def digits(data: Bytes, at: int, count: int) -> int:
     return value
 
 
-@leaf
-def days_in(year: int, month: int) -> int:
-    """Days of a month of the Gregorian calendar."""
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
 @inner
 def day_at(data: Bytes, at: int, earliest: int) -> int:
     """The day written as yyyy-mm-dd, as yyyymmdd; -1 where there is none of the calendar since the year ``earliest``."""
@@ -144,17 +137,6 @@ def day_at(data: Bytes, at: int, earliest: int) -> int:
         return -1
     value = year * 10_000 + month * 100 + day
     return -1 if value in PLACEHOLDER_DATES else value
-
-
-@inner
-def days_since_1970(day: int) -> int:
-    """Days from 1970-01-01 to yyyymmdd (Hinnant, *chrono-compatible low-level date algorithms*, 2013)."""
-    year, month = day // 10_000, day // 100 % 100
-    if month <= 2:
-        year -= 1
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day % 100 - 1
-    of_era = (year % 400) * 365 + (year % 400) // 4 - (year % 400) // 100 + of_year
-    return (year // 400) * 146_097 + of_era - 719_468
 
 
 @inner

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.columns.characters import Bytes
+from mpi.columns.days import days_in
 from mpi.columns.hashing import xxh3
 from mpi.columns.jit import inner, leaf, wide
 from mpi.linkage.values import (
@@ -118,14 +119,6 @@ def _check_value(form: Bytes) -> int:
     for k in range(17):
         value = (value * 2 + (wide(form[k]) - 48)) % 11
     return wide((1 - 2 * value) % 11)
-
-
-@leaf
-def days_in(year: int, month: int) -> int:
-    """Days of a month of the Gregorian calendar."""
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
 
 
 @inner

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mpi.columns.days import days_since_1970
 from mpi.columns.documents import BIRTH, CODE, PLACEHOLDER, SEX, VALID
 from mpi.columns.jit import inner, leaf, wide
 from mpi.records import RecordFlag
@@ -23,20 +24,11 @@ Cells = npt.NDArray[np.int64]
 
 
 @leaf
-def _day_number(day: int) -> int:
-    """Days since the beginning of the calendar, of yyyymmdd (Fliegel and Van Flandern's method)."""
-    year, month = day // 10_000, day // 100 % 100
-    shifted = year - (month <= 2)
-    season = (month + 9) % 12
-    return wide(365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * season + 2) // 5 + day % 100)
-
-
-@leaf
 def born_just_before(birth: int, recorded: int) -> bool:
     """Born within 28 days before recording; whole dates, 0 for a missing one."""
     if birth == 0 or recorded == 0 or not 0 <= recorded // 10_000 - birth // 10_000 <= 1:
         return False
-    return 0 <= _day_number(recorded) - _day_number(birth) <= NEWBORN_DAYS
+    return 0 <= days_since_1970(recorded) - days_since_1970(birth) <= NEWBORN_DAYS
 
 
 @leaf

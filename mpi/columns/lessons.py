@@ -25,7 +25,11 @@ from mpi.standardise.words import standard_ethnicity
 
 CAPACITY = 1 << 16  # names; 4 cells of 64 characters each would be the most
 WORDS = 1 << 12
-NEVER, ALWAYS, UNLESS_CALLED_AFTER = 0, 1, 2  # how a learnt name may be used; the last: a child may be called after the mother
+NEVER, ALWAYS, UNLESS_CALLED_AFTER = (
+    0,
+    1,
+    2,
+)  # how a learnt name may be used; the last: a child may be called after the mother
 ETHNICITY_WORD, RELATIONSHIP_WORD = 1, 2
 _P, _Q, _R = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 

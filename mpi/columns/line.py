@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.columns import layout as at
-from mpi.columns.addresses import AddressBook
+from mpi.columns.address_book import AddressBook
 from mpi.columns.characters import Bytes, Points
 from mpi.columns.documents import DOCUMENT_CELLS
 from mpi.columns.hashing import LONGEST

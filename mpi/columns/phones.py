@@ -93,6 +93,6 @@ def read_phone(data: Bytes, offset: int, length: int, form: Bytes) -> int:
     """The number; FILLER for a placeholder, IRREGULAR where it needs the ordinary way (an empty field too)."""
     if length == _MOBILE and data[offset] == 49 and 51 <= data[offset + 1] <= 57 and digits_from(data, offset, length):
         return FILLER if _is_mobile_filler(data, offset) else _number(data, offset, length)
-    if 10 <= length and data[offset] == 48:
+    if length >= 10 and data[offset] == 48:
         return _landline(data, offset, length, form)
     return _apart(data, offset, length, form)

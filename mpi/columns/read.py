@@ -64,8 +64,7 @@ from mpi.linkage.values import CODE as TEXT_CODE
 from mpi.linkage.values import IDENTIFIER_MASK, KIND_SHIFT
 from mpi.records import IdentifierType, RecordFlag
 
-_PLACEHOLDER_DATE, _PLACEHOLDER_PHONE = int(RecordFlag.PLACEHOLDER_DATE), int(RecordFlag.PLACEHOLDER_PHONE)
-_MULTIPLE_BIRTH = int(RecordFlag.MULTIPLE_BIRTH)
+_PLACEHOLDER_PHONE, _MULTIPLE_BIRTH = int(RecordFlag.PLACEHOLDER_PHONE), int(RecordFlag.MULTIPLE_BIRTH)
 _RESIDENT, _TAIWAN, _NATIONAL_OTHER = (
     int(IdentifierType.RESIDENT_ID),
     int(IdentifierType.TAIWAN_PERMIT),
@@ -252,30 +251,29 @@ def read_records(
     books: Books,
     plan: npt.NDArray[np.int64],
     raw: Raw,
-    days: npt.NDArray[np.int64],
+    born: npt.NDArray[np.int32],
+    recorded: npt.NDArray[np.int32],
     wanted: npt.NDArray[np.int64],
     side: Side,
     work: Work,
     out: Rows,
 ) -> None:
-    """Read the ``wanted`` records (int64[n], positions in ``raw``) in order; ``days`` int64[Q, 2+]: birth date, day recorded.
+    """Read the ``wanted`` records (int64[n], positions in ``raw``) in order.
 
-    ``plan`` int64[F] is each feature's source. ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for
+    ``born`` and ``recorded`` int32[Q] are the days that ``check`` has read, ``plan`` int64[F] is each feature's source. ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for
     MOST_ROWS more rows. Only regular records may be asked for (see check).
     """
     line = work.line
     for n in range(len(wanted)):
         q, slots, characters = wanted[n], side.used[0], side.used[1]
-        birth, recorded = wide(days[q, 0]), wide(days[q, 1])
+        days = (wide(born[q]), wide(recorded[q]))
         line[FLAGS : COUNTS + 4] = 0
-        if birth == 19000101 or birth == 18991230 or birth == 18991231:  # "not known" as systems write it
-            line[FLAGS], birth = _PLACEHOLDER_DATE, wide(0)
-        if born_just_before(birth, recorded):
+        if born_just_before(days[0], days[1]):
             line[FLAGS] |= NEWBORN
         if raw.cells[q, at.MULTIPLE_BIRTH_ORDER] > 0:
             line[FLAGS] |= _MULTIPLE_BIRTH
         state = read_name(books, side, raw, q, work) | _ethnicity(books, raw, q, line) | _phones(raw, q, work)
-        state |= _documents(books, raw, q, (birth, recorded), work)
+        state |= _documents(books, raw, q, days, work)
         if state & IRREGULAR == 0:
             state |= _addresses(books, side, raw, q, work)
         span_of = out.spans[q]

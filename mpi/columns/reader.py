@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.columns import layout as at
-from mpi.columns.addresses import AddressLessons
+from mpi.columns.address_book import AddressLessons
+from mpi.columns.check import Checked
 from mpi.columns.layout import Raw
 from mpi.columns.lessons import ETHNICITY_WORD, RELATIONSHIP_WORD, Lessons
 from mpi.columns.line import (
@@ -94,15 +95,17 @@ class ColumnReader:
         """Call the kernel without Numba's dispatcher from now on. After the first batch."""
         self._read = direct(read_records)
 
-    def read(self, raw: Raw, days: npt.NDArray[np.int64]) -> Batch:
-        """Read the regular records of a batch; ``days`` is what ``check`` returned."""
+    def read(self, raw: Raw, checked: Checked) -> Batch:
+        """Read the regular records of a batch that ``check`` has seen."""
         regular = raw.cells[:, at.REGULAR]
         wanted = np.flatnonzero(regular)
         side, out = self._room(len(raw.cells), len(wanted))
         order = [wanted]
         for _ in range(_LESSONS + 1):
             with self._lock:  # the working memory
-                self._read(self._books(), self._plan, raw, days, wanted, side, self._work, out)
+                self._read(
+                    self._books(), self._plan, raw, checked.birth_date, checked.recorded_day, wanted, side, self._work, out
+                )
             wanted = wanted[out.spans[wanted, STATE] > IRREGULAR]
             wanted = wanted[out.spans[wanted, STATE] & IRREGULAR == 0]
             if not len(wanted):
