@@ -78,9 +78,7 @@ _NOT_AS_RECEIVED = CHANGED | DASH | NOISE | BETWEEN | OPENING | CLOSING
 _DASH, _ZERO = ord("-"), ord("0")
 _NAMES = {ANNEX: "号", TEAM: "组", BUILDING: "栋", UNIT: "单元", FLOOR: "楼", ROOM: "室"}  # what is written behind a piece
 _WORDS = np.array([[ord(name) for name in _NAMES.get(piece, "").ljust(2, "\0")] for piece in range(FIRST)], np.uint32)
-_NAMED = np.array(
-    [NUMBER if piece == ANNEX else piece for piece in range(FIRST)]
-)  # 号 stands behind a number's annex, if any
+_NAMED = np.array([NUMBER if piece == ANNEX else piece for piece in range(FIRST)])  # 号 stands behind the annex, if any
 
 
 @inner
