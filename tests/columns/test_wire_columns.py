@@ -31,7 +31,7 @@ from benchmarks.people import corpus
 from mpi.columns import wire
 from mpi.columns.fields import TEXT_COLUMNS
 from mpi.columns.layout import CELLS, REGULAR
-from mpi.columns.wire import read_batch, read_request, read_search
+from mpi.columns.wire import BatchRequest, read_batch, read_request, read_search
 from mpi.v1 import identity_pb2 as pb
 from mpi.v1 import records_pb2
 
@@ -184,6 +184,8 @@ def test_what_is_plain_is_regular(name):
 @pytest.mark.parametrize("name", IRREGULAR_REQUESTS)
 def test_what_is_not_plain_is_irregular(name):
     assert not regular(IRREGULAR_REQUESTS[name])
+    # A missing key is for ``check`` to find, everything else must be found before texts are read.
+    assert read_request(IRREGULAR_REQUESTS[name]).raw.cells[0, REGULAR] == (name in ("nothing", "no record", "no local_id"))
 
 
 def test_an_irregular_record_leaves_the_others_alone():
@@ -251,11 +253,22 @@ def read_guarded(data: bytes) -> None:
         REFERENCE.parse_requests(Guarded(data), cells, spans)
         assert np.array_equal(cells, compiled.raw.cells)
         assert np.array_equal(spans, compiled.requests)
+        assert within(compiled)
     cells, spans = np.zeros((1, CELLS), np.int32), np.zeros((1, 4), np.int32)
     REFERENCE.parse_request(Guarded(data), cells, spans)
-    assert np.array_equal(cells, read_request(data).raw.cells)
+    alone = read_request(data)
+    assert np.array_equal(cells, alone.raw.cells)
+    assert within(alone)
     cells, search = np.zeros((1, CELLS), np.int32), np.zeros(wire.SEARCH_COLUMNS, np.int32)
     assert REFERENCE.parse_search(Guarded(data), cells, search) == (read_search(data) is not None)
+
+
+def within(batch: BatchRequest) -> bool:
+    """Whether every text of every record taken for plain lies within its own message, and that within the data."""
+    cells, (begin, length) = batch.raw.cells, batch.messages.T
+    starts, lengths = cells[:, TEXT_COLUMNS], cells[:, TEXT_COLUMNS + 1]
+    inside = (lengths == 0) | (starts >= begin[:, None]) & (starts + lengths <= (begin + length)[:, None])
+    return bool(inside[cells[:, REGULAR] == 1].all()) and bool((begin + length <= len(batch.data)).all())
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
@@ -279,6 +292,7 @@ def test_damaged_batches_come_out_the_same_or_irregular():
         batch = read_batch(data)
         if batch is None:
             continue
+        assert within(batch)
         alike = same(batch)
         try:
             message = pb.BatchResolveRequest.FromString(data)
@@ -302,6 +316,16 @@ def test_every_cut_of_a_batch_is_read_within_its_bounds():
     data = batch_request(people()[:2])
     for end in range(0, len(data), 3):
         read_guarded(data[:end])
+
+
+@pytest.mark.parametrize("more", [1, 255])
+def test_every_byte_of_a_request_one_off_is_read_within_its_bounds(more):
+    data = REGULAR_REQUESTS["an empty document of a guardian"] + REGULAR_REQUESTS["a request_id"][2 + len(KEYS) :]
+    for whole in (resolve_request(people()[1]), data, delimited(1, data) * 2):
+        for at in range(len(whole)):
+            changed = whole[:at] + bytes([(whole[at] + more) & 0xFF]) + whole[at + 1 :]
+            read_guarded(changed)
+            same(read_request(changed))
 
 
 def test_a_varint_has_at_most_four_bytes():
