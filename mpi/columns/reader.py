@@ -60,7 +60,15 @@ _SOURCES = {
 }
 """(kind, source) of a feature that kernels can fill → where its values come from."""
 
-_LESSONS = 2  # rounds of learning: a value that is still unknown then is left to the ordinary way
+_ROUNDS = 3  # of reading and learning: a value that is unknown once more is left to the ordinary way
+_FIRST, _NONE = np.zeros(1, np.int64), np.zeros(0, np.int64)
+_STARTS = tuple(np.array([0, rows]) for rows in range(MOST_ROWS + 1))  # of a batch of one
+_NOTHING = Encoded(
+    np.zeros((0, 0), np.int64),
+    np.zeros((0, 0), np.int32),
+    np.zeros(1, np.int64),
+    Values(np.zeros((1, 8), np.int64), np.zeros(0, np.uint32)),
+)
 
 
 class Batch(NamedTuple):
@@ -97,30 +105,55 @@ class ColumnReader:
 
     def read(self, raw: Raw, checked: Checked) -> Batch:
         """Read the regular records of a batch that ``check`` has seen."""
-        regular = raw.cells[:, at.REGULAR]
-        wanted = np.flatnonzero(regular)
-        side, out = self._room(len(raw.cells), len(wanted))
-        order = [wanted]
-        for _ in range(_LESSONS + 1):
-            with self._lock:  # the working memory
-                self._read(
-                    self._books(), self._plan, raw, checked.birth_date, checked.recorded_day, wanted, side, self._work, out
-                )
-            wanted = wanted[out.spans[wanted, STATE] > IRREGULAR]
-            wanted = wanted[out.spans[wanted, STATE] & IRREGULAR == 0]
+        if len(raw.cells) == 1:
+            return self._read_one(raw, checked)
+        records = len(raw.cells)
+        wanted = np.flatnonzero(raw.cells[:, at.REGULAR])
+        side, out = self._room(records, len(wanted))
+        read: list[npt.NDArray[np.int64]] = []
+        for _ in range(_ROUNDS):
+            states = self._run(raw, checked, wanted, side, out)
+            read.append(wanted[states == READ])
+            wanted = wanted[(states > IRREGULAR) & (states & IRREGULAR == 0)]
             if not len(wanted):
                 break
-            order.append(wanted)
             for q in wanted.tolist():
                 self._learn(raw, q, int(out.spans[q, STATE]))
-        done = np.concatenate(order) if len(order) > 1 else order[0]
-        read = np.zeros(len(regular), np.bool_)
-        read[done] = out.spans[done, STATE] == READ
-        places = done[out.spans[done, STATE] == READ]
-        if len(order) > 1:  # a record that was learnt in between stands in each round
-            places = places[np.argsort(out.spans[places, 0], kind="stable")]
-            places = np.array(list(dict.fromkeys(places.tolist())), np.int64)
-        return Batch(_encoded(side, out, places), places, np.flatnonzero(~read))
+        places = np.concatenate(read)
+        left = np.ones(records, np.bool_)
+        left[places] = False
+        starts = np.zeros(len(places) + 1, np.int64)
+        np.cumsum(out.spans[places, 1], out=starts[1:])
+        return Batch(_encoded(side, out, starts), places, np.flatnonzero(left))
+
+    def _read_one(self, raw: Raw, checked: Checked) -> Batch:
+        """``read`` of a batch of one, without what NumPy's calls cost."""
+        if raw.cells[0, at.REGULAR]:
+            side, out = self._room(1, 1)
+            for _ in range(_ROUNDS):
+                state = int(self._run(raw, checked, _FIRST, side, out)[0])
+                if state == READ:
+                    return Batch(_encoded(side, out, _STARTS[int(side.used[2])]), _FIRST, _NONE)
+                if state & IRREGULAR:
+                    break
+                self._learn(raw, 0, state)
+        return Batch(_NOTHING, _NONE, _FIRST)
+
+    def _run(self, raw: Raw, checked: Checked, wanted: npt.NDArray[np.int64], side: Side, out: Rows) -> npt.NDArray[np.int64]:
+        """Read the wanted records as far as is known; returns what became of each."""
+        with self._lock:  # the working memory
+            self._read(
+                self._books(),
+                self._plan,
+                raw,
+                checked.birth_date,
+                checked.recorded_day,
+                wanted,
+                side,
+                self._work,
+                out,
+            )
+        return out.spans[wanted, STATE]
 
     def _books(self) -> Books:
         lessons = self._lessons
@@ -159,12 +192,9 @@ class ColumnReader:
                 self._addresses.teach(text(column), text(column + 2))
 
 
-def _encoded(side: Side, out: Rows, places: npt.NDArray[np.int64]) -> Encoded:
-    counts = out.spans[places, 1]
-    starts = np.zeros(len(places) + 1, np.int64)
-    np.cumsum(counts, out=starts[1:])
-    values = Values(side.cells[: side.used[0]], side.chars[: side.used[1]])
-    return Encoded(out.rows[: side.used[2]], out.slots[: side.used[2]], starts, values)
+def _encoded(side: Side, out: Rows, starts: npt.NDArray[np.int64]) -> Encoded:
+    slots, characters, rows = side.used.tolist()
+    return Encoded(out.rows[:rows], out.slots[:rows], starts, Values(side.cells[:slots], side.chars[:characters]))
 
 
 def joined(parts: Sequence[tuple[Encoded, int]]) -> Encoded:

@@ -35,9 +35,11 @@ def _plain_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
             return 0
     else:
         return 0
+    slots, characters = side.used[0], side.used[1]
     line[FROM_GIVEN] = add_part(tables, side, points, (wide(size), wide(length - size), wide(0)), work.bytes)
     line[FROM_FAMILY] = add_part(tables, side, points, (wide(0), wide(size), wide(1)), work.bytes) if size > 0 else 0
     if line[FROM_GIVEN] == 0 or (size > 0 and line[FROM_FAMILY] == 0):
+        side.used[0], side.used[1] = slots, characters
         return 0
     return length
 
