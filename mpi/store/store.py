@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,7 @@ from mpi.store.views import Meta, RequestEntry
 
 REPLAY_ROWS = 65_536
 REQUEST_ROWS = 10_000
+LOOK_AT_DISK_S = 0.1  # a look costs 35 µs; what is appended in between is a small part of any sensible reserve
 MIB = 1 << 20
 NOTHING: pa.RecordBatch = EventColumns(0, {}).batch()
 
@@ -55,6 +57,7 @@ class Store:
         self._writing = threading.Lock()
         self._incoming = _Incoming()
         self._broken = self._closed = False
+        self._look_at_disk = 0.0  # when to look for room again, time.monotonic() seconds
         self.meta = self._read_meta()
         self._last = self._read_last()
         if not read_only:
@@ -113,11 +116,20 @@ class Store:
             raise StoreError("the store is not open for writing")
         if self._broken:
             raise StoreError("an earlier commit failed in a way that needs the store to be opened again")
-        if self.free_bytes() < self._settings.reserve_mb * MIB:
+        if self._disk_nearly_full():
             raise Unavailable("DISK_NEARLY_FULL", "the disk of the index is nearly full", retry_after_s=60.0)
         problem = check_events(events, self._last)
         if problem:
             raise StoreError(f"refused: {problem}; nothing was stored")
+
+    def _disk_nearly_full(self) -> bool:
+        """Looks at the disk where the last look was some time ago, or saw too little room."""
+        now = time.monotonic()
+        if now < self._look_at_disk:
+            return False
+        full = self.free_bytes() < self._settings.reserve_mb * MIB
+        self._look_at_disk = now if full else now + LOOK_AT_DISK_S
+        return full
 
     def _after_failure(self) -> None:
         """Find out whether the failed append left the database as it was; where that fails, append no more."""
