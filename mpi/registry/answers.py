@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mpi.linkage.comparison import LEVEL_DESCRIPTIONS, LEVELS
 from mpi.linkage.model import STRANGER, Model
 from mpi.linkage.scoring import SCALE
-from mpi.records import DecisionReason, Grade, MatchReason, Person, PersonStatus
+from mpi.records import DecisionReason, MatchReason, Person, PersonStatus
 from mpi.registry.index import Index, Snapshot
 from mpi.registry.master_id import format_code
 
@@ -98,10 +98,3 @@ def person_view(index: Index, person: int, snapshot: Snapshot) -> Person:
         version=version,
         open_reviews=reviews,
     )
-
-
-def link_grade(outcome_linked: bool, reasons: int) -> Grade:
-    """Grade of a new link edge from the decision that made it."""
-    if not outcome_linked:
-        return Grade.SOLE
-    return Grade.DOCUMENT if reasons >> DecisionReason.UNIQUE_DOCUMENT_AGREES & 1 else Grade.AUTOMATIC

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, starmap
+from typing import Any
 
 from mpi.records import ChangeEvent, Outcome
 from mpi.registry.master_id import format_code
-from mpi.store import JournalEvent, Store
+from mpi.store import EventColumns, JournalEvent, Store
 
 RECENT = 10_000  # changes kept in memory
+TOLD = ("seq", "at", "outcome", "source", "local_id", "master_code", "previous_local_id", "review_task")
 
 Listener = Callable[[int], None]
 
@@ -21,26 +23,27 @@ class ChangeFeed:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._recent: deque[ChangeEvent] = deque(maxlen=RECENT)
+        self._recent: deque[tuple[Any, ...]] = deque(maxlen=RECENT)  # fields TOLD; a ChangeEvent when somebody asks
         self._listeners: dict[int, Listener] = {}
         self._lock = threading.Lock()
         self._next = 0
 
-    def add(self, events: list[JournalEvent]) -> None:
+    def add(self, events: EventColumns) -> None:
         """Called by the writer after each commit."""
+        told = events.rows(TOLD)
         with self._lock:
-            self._recent.extend(change(event) for event in events)
+            self._recent.extend(told)
             listeners = list(self._listeners.values())
         for listener in listeners:
-            listener(events[-1].seq)
+            listener(told[-1][0])
 
     def after(self, sequence: int, limit: int, sources: frozenset[str] = frozenset()) -> list[ChangeEvent]:
         """Up to ``limit`` changes with a higher sequence number, oldest first; only those of ``sources`` if any are named."""
         with self._lock:
             recent = list(self._recent)
-        if recent and sequence + 1 >= recent[0].sequence:
-            start = sequence + 1 - recent[0].sequence
-            found = (c for c in recent[start:] if c.outcome is not Outcome.STALE and (not sources or c.source in sources))
+        if recent and sequence + 1 >= recent[0][0]:
+            later = starmap(_change, islice(recent, sequence + 1 - recent[0][0], None))
+            found = (c for c in later if c.outcome is not Outcome.STALE and (not sources or c.source in sources))
             return list(islice(found, limit))
         return [change(event) for event in self._store.changes(sequence, limit, sources)]
 
@@ -63,13 +66,18 @@ class ChangeFeed:
 
 def change(event: JournalEvent) -> ChangeEvent:
     """A journal entry as subscribers see it."""
+    return _change(*(getattr(event, field) for field in TOLD))
+
+
+def _change(*told: Any) -> ChangeEvent:
+    sequence, at, outcome, source, local_id, master_code, previous_local_id, review_task = told
     return ChangeEvent(
-        sequence=event.seq,
-        at=event.at,
-        outcome=Outcome(event.outcome),
-        source=event.source,
-        local_id=event.local_id,
-        master_id=format_code(event.master_code),
-        previous_local_id=event.previous_local_id or "",
-        review_task=event.review_task,
+        sequence=sequence,
+        at=at,
+        outcome=Outcome(outcome),
+        source=source,
+        local_id=local_id,
+        master_id=format_code(master_code),
+        previous_local_id=previous_local_id or "",
+        review_task=review_task,
     )

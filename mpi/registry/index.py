@@ -6,9 +6,11 @@ is the rest of a record: its source and local number, since when and how surely 
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from mpi.linkage.batch import log_population, resolve_batch
@@ -26,6 +28,7 @@ from mpi.registry.facts import Facts
 from mpi.registry.memory import reserve, reserve_index, reserve_table
 
 LOCAL_ID_BYTES = 32  # reserved per record on average
+HASH_BYTES = 16
 ACTIVE, RETIRED = 0, 1
 GRADES: tuple[Grade, ...] = tuple(Grade)
 
@@ -57,19 +60,20 @@ _TEXT_START, _TEXT_LENGTH = list(RECORD).index("text_start"), list(RECORD).index
 PERSON = {"master_code": "i8", "version": "i8", "reviews": "i8"}  # version: sequence of the last change; reviews: open tasks
 
 
-class RecordFacts(NamedTuple):
-    """What is noted of a new record."""
+class NewRecords(NamedTuple):
+    """What is noted of new records, one entry of each list a record."""
 
-    source: str
-    local_id: str
-    since: int
-    grade: int
-    probability: float
-    model: str
-    recorded_at: int
-    sequence: int
-    content: bytes  # 16 bytes
-    generation: int
+    numbers: list[int]  # the index's own
+    sources: list[str]
+    local_ids: list[str]
+    since: list[int]
+    recorded_at: list[int]
+    sequences: list[int]
+    contents: list[bytes]  # 16 bytes each
+    probabilities: list[float]
+    generations: list[int]
+    models: list[str]
+    grades: list[int]
 
 
 class Names:
@@ -98,8 +102,17 @@ def find_key(table: Table, key: int) -> int:
 
 
 @brief
-def put_key(table: Table, key: int, value: int) -> None:
-    put(table, key, value)
+def put_keys(
+    table: Table, keys: npt.NDArray[np.int64], values: npt.NDArray[np.int64], taken: npt.NDArray[np.bool_], replace: bool
+) -> None:
+    """Put each key that is not there; ``taken`` says which ones were, the earlier ones of this call included.
+
+    With ``replace`` those get their new value too.
+    """
+    for i in range(len(keys)):
+        taken[i] = get(table, keys[i]) >= 0
+        if replace or not taken[i]:
+            put(table, keys[i], values[i])
 
 
 class Index:
@@ -127,11 +140,11 @@ class Index:
         self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
-        self._find_key, self._put_key, self.resolve_batch = find_key, put_key, resolve_batch
+        self._find_key, self._put_keys, self.resolve_batch = find_key, put_keys, resolve_batch
 
     def warm(self) -> None:
         """Call the kernels of look-ups and of writes without Numba's dispatcher from now on. After the warm-up."""
-        self._find_key, self._put_key, self.resolve_batch = direct(find_key), direct(put_key), direct(resolve_batch)
+        self._find_key, self._put_keys, self.resolve_batch = direct(find_key), direct(put_keys), direct(resolve_batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -191,26 +204,36 @@ class Index:
 
     # --- writing: the writer thread and the rebuild only ----------------------------------------------------------------
 
-    def add_record(self, record: int, facts: RecordFacts) -> None:
-        """Note the facts of a new record; it stays invisible until ``publish``."""
-        source = self.sources.number(facts.source)
-        start, length = self._add_text(facts.local_id)
-        self._record_facts.put(
-            record,
-            facts.since,
-            facts.recorded_at,
-            facts.sequence,
-            start,
-            facts.content,
-            facts.probability,
-            facts.generation,
-            length,
-            source,
-            self.models.number(facts.model),
-            ACTIVE,
-            facts.grade,
+    def add_records(self, new: NewRecords) -> None:
+        """Note the facts of new records; they stay invisible until ``publish``."""
+        places = [self._add_text(local_id) for local_id in new.local_ids]
+        sources = [self.sources.number(source) for source in new.sources]
+        lines = zip(
+            new.numbers,
+            new.since,
+            new.recorded_at,
+            new.sequences,
+            [start for start, _ in places],
+            new.contents,
+            new.probabilities,
+            new.generations,
+            [length for _, length in places],
+            sources,
+            [self.models.number(model) for model in new.models],
+            repeat(ACTIVE),
+            new.grades,
         )
-        self._put_number(record, source, facts.source, facts.local_id)
+        for line in lines:
+            self._record_facts.put(*line)
+        self._put_numbers(new)
+
+    def _put_numbers(self, new: NewRecords) -> None:
+        """Have records found under their local numbers: all in one call, then those whose place in the table was taken."""
+        keys = [number_key(source, local_id) for source, local_id in zip(new.sources, new.local_ids, strict=True)]
+        taken = np.zeros(len(keys), np.bool_)
+        self._put_keys(self._numbers, np.array(keys, np.int64), np.array(new.numbers, np.int64), taken, False)
+        for i in taken.nonzero()[0].tolist():
+            self._put_number(new.numbers[i], self.sources.number(new.sources[i]), new.sources[i], new.local_ids[i])
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
         """Put a record under a new local number; an earlier record under it stays, but is no longer found."""
@@ -234,7 +257,7 @@ class Index:
             if other < 0 or self._is_under(other, number, local_id):
                 break
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
-        self._put_key(self._numbers, key, record)
+        self._put_keys(self._numbers, np.array([key]), np.array([record]), np.zeros(1, np.bool_), True)
 
     def publish(self, sequence: int) -> None:
         """Raise the snapshot to everything that was inserted: one assignment, so that a reader sees all of it or nothing."""

@@ -18,9 +18,9 @@ from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.records import Outcome, PatientRecord
 from mpi.registry.control import apply_control
 from mpi.registry.events import unpack_dictionary, unpack_rows
-from mpi.registry.index import Index
+from mpi.registry.index import HASH_BYTES, Index, NewRecords
 from mpi.registry.requests import RequestWindow
-from mpi.registry.segment import DurableValues, add_new_record, apply_update, note_review
+from mpi.registry.segment import DurableValues, apply_update, link_probabilities, note_review
 from mpi.standardise import standardise
 from mpi.store import JournalEvent, Store
 
@@ -77,11 +77,34 @@ def _load(index: Index, events: list[JournalEvent]) -> None:
         _load_rows(index, events)
     else:
         _load_again(index, events)
+    _note_facts(index, events)
+
+
+def _note_facts(index: Index, events: list[JournalEvent]) -> None:
+    """What the writer notes of committed decisions."""
+    new = [event for event in events if event.outcome in CREATES]
+    if new:
+        index.add_records(
+            NewRecords(
+                numbers=[event.record_no for event in new],
+                sources=[event.source for event in new],
+                local_ids=[event.local_id for event in new],
+                since=[event.at for event in new],
+                recorded_at=[event.recorded_at or 0 for event in new],
+                sequences=[event.seq for event in new],
+                contents=[event.content_hash or bytes(HASH_BYTES) for event in new],
+                probabilities=link_probabilities([event.probability for event in new], [event.grade for event in new]),
+                generations=[event.generation for event in new],
+                models=[event.model for event in new],
+                grades=[event.grade for event in new],
+            )
+        )
+        index.master_code[[event.person_no for event in new]] = [event.master_code for event in new]
     for event in events:
-        if event.outcome in CREATES:
-            add_new_record(index, event)
-        else:
-            apply_update(index, event)
+        if event.outcome not in CREATES:
+            content = event.content_hash or bytes(HASH_BYTES)
+            apply_update(index, event.record_no, event.seq, content, event.recorded_at or 0)
+        index.version[event.person_no] = event.seq
         if event.review_task:
             note_review(index, event.person_no)
 

@@ -5,28 +5,29 @@ A segment holds each local number at most once. Its methods are called in the or
 
 from __future__ import annotations
 
+from itertools import compress
+from typing import Any
+
 import msgspec
 import numpy as np
 
-from mpi.linkage.batch import CHOSEN, MADE_PERSON, Writes, new_writes, roll_back
+from mpi.linkage.batch import Writes, new_writes, roll_back
 from mpi.linkage.conflicts import DOCUMENT
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import FLAGS, KEPT, KEYS_CUT, PERSON, WEIGHT, WINNER, Found, new_found
+from mpi.linkage.found import FLAGS, KEPT, PERSON, WEIGHT, Found, new_found
 from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.linkage.scoring import SCALE
 from mpi.linkage.search import Scratch
-from mpi.records import DecisionReason, Grade, MatchReason, Outcome, ResolveAnswer
-from mpi.registry.answers import decision_reasons, link_grade, match_reasons, probability, relationship
+from mpi.records import Grade, MatchReason, Outcome, ResolveAnswer
+from mpi.registry.answers import decision_reasons, match_reasons, relationship
+from mpi.registry.decided import decided
 from mpi.registry.events import pack_candidates, pack_dictionary, pack_rows
-from mpi.registry.index import Index, RecordFacts
+from mpi.registry.index import GRADES, Index, NewRecords
 from mpi.registry.master_id import MasterIds, format_code
 from mpi.registry.writes import Write
-from mpi.store import JournalEvent
+from mpi.store import EventColumns
 
 OUTCOMES = {int(o): o for o in Outcome}
-NEW_PERSON = (int(Outcome.NEW), int(Outcome.NEW_WITH_REVIEW))
-REVIEWED = (int(Outcome.NEW_WITH_REVIEW), int(Outcome.UPDATED_WITH_ALERT))
-DUPLICATE_BIT = 1 << DecisionReason.POSSIBLE_DUPLICATE_PERSONS
 
 
 class DurableValues:
@@ -46,7 +47,6 @@ class Segment:
         self.followers: list[tuple[Write, Write]] = []  # (write, the earlier write whose answer it gets)
         self.by_number: dict[tuple[str, str], Write] = {}
         self.by_request: dict[str, Write] = {}
-        self.events: list[JournalEvent] = []
         self._generations: list[int] = []
         self._journalled: dict[int, ResolveAnswer] = {}  # answers that had to be there before the commit
 
@@ -78,117 +78,149 @@ class Segment:
             scratch,
             self._found,
         )
-        self._columns = self._kernel.columns.tolist()
-        self._best = self._found.candidates[np.arange(len(self.writes)), self._kernel.columns[:, CHOSEN]].tolist()
 
     def undo(self) -> None:
         """Take the provisional rows out again, after a failed commit."""
         roll_back(self._index.hot, self._index.query.rules, self._encoded, self._kernel, len(self.writes))
 
-    def make_events(self, sequence: int, at: int) -> list[JournalEvent]:
-        """Journal entries of the decisions, numbered from ``sequence + 1``."""
-        index = self._index
-        candidates = pack_candidates(index.hot, self._found)
-        encoding, model = index.encoding, index.model.reference
-        cut = self._found.queries[:, KEYS_CUT].tolist()
+    def make_events(self, first: int, at: int) -> EventColumns:
+        """Journal entries of the decisions, numbered from ``first``, at time ``at`` (µs since 1970)."""
+        index, writes = self._index, self.writes
+        made = self._decided = decided(index, self._ids, self._kernel, self._found, first)
+        self._at = at
+        rows = pack_rows(self._encoded)
         dictionary = pack_dictionary(index.hot, self._durable.slots, self._durable.chars)
-        for q, write in enumerate(self.writes):
-            _, outcome, chosen, reasons, record, person, group, population = self._columns[q]
-            number = sequence + 1 + q
-            new_person = outcome in NEW_PERSON
-            code = self._ids.code(person) if new_person else int(index.master_code[person])
-            if new_person:
-                index.master_code[person] = code  # invisible until the snapshot rises; rows of a failed commit are reused
-            weight = self._best[q][WEIGHT] if chosen >= 0 else 0
-            self.events.append(
-                JournalEvent(
-                    seq=number,
-                    at=at,
-                    outcome=outcome,
-                    request_id=write.request_id or None,
-                    body_hash=write.body_hash or None,
-                    source=write.source,
-                    local_id=write.local_id,
-                    generation=self._generations[q],
-                    record_no=record,
-                    person_no=person,
-                    master_code=code,
-                    content_hash=write.content,
-                    payload=write.payload,
-                    rows=pack_rows(self._encoded, q) if group >= 0 else b"",
-                    dictionary=dictionary,
-                    encoding=encoding,
-                    model=model,
-                    weight=weight,
-                    probability=probability(weight) if chosen >= 0 else 0.0,
-                    population=population,
-                    grade=int(link_grade(outcome == Outcome.LINKED, reasons)),
-                    reasons=reasons,
-                    relationship=self._best[q][WINNER] if chosen >= 0 else 0,
-                    candidates=candidates[q],
-                    flags=int(cut[q] > 0),
-                    review_task=number if outcome in REVIEWED or reasons & DUPLICATE_BIT else 0,
-                    recorded_at=write.recorded_at or None,
-                )
-            )
-            dictionary = b""
-        return self.events
+        named = bool(self.by_request)
+        return EventColumns(
+            len(writes),
+            {
+                "seq": made.sequence,
+                "at": at,
+                "outcome": made.outcome,
+                "request_id": [write.request_id or None for write in writes] if named else None,
+                "body_hash": [write.body_hash or None for write in writes] if named else None,
+                "source": [write.source for write in writes],
+                "local_id": [write.local_id for write in writes],
+                "generation": self._generations,
+                "record_no": made.record,
+                "person_no": made.person,
+                "master_code": made.code,
+                "content_hash": [write.content for write in writes],
+                "payload": [write.payload for write in writes],
+                "rows": [row if group >= 0 else b"" for row, group in zip(rows, made.group.tolist(), strict=True)],
+                "dictionary": [dictionary] + [b""] * (len(writes) - 1),
+                "encoding": index.encoding,
+                "model": index.model.reference,
+                "weight": made.weight,
+                "probability": made.probability,
+                "population": made.population,
+                "grade": made.grade,
+                "reasons": made.reasons,
+                "relationship": made.relationship,
+                "candidates": pack_candidates(index.hot, self._found),
+                "flags": made.cut.astype(np.int32),
+                "review_task": made.review_task,
+                "recorded_at": [write.recorded_at or None for write in writes],
+                "answer": self._journal_answers() if named else b"",
+            },
+        )
+
+    def _journal_answers(self) -> list[bytes]:
+        """The packed answers of writes that carry a request_id: a repeat gets just that."""
+        wanted = [q for q, write in enumerate(self.writes) if write.request_id]
+        self._journalled = dict(zip(wanted, self._answers(wanted), strict=True))
+        packed = {q: msgspec.msgpack.encode(answer) for q, answer in self._journalled.items()}
+        return [packed.get(q, b"") for q in range(len(self.writes))]
 
     def apply(self) -> None:
         """Note the facts of the committed records. Readers see them when the index is published."""
-        index = self._index
-        for event, known in zip(self.events, self.known, strict=True):
-            if known >= 0:
-                apply_update(index, event)
-            else:
-                add_new_record(index, event)
-            if event.review_task:
-                note_review(index, event.person_no)
+        index, made, writes = self._index, self._decided, self.writes
+        new = (~made.known).tolist()
+        fresh = list(compress(writes, new))
+        if fresh:
+            index.add_records(
+                NewRecords(
+                    numbers=list(compress(made.record.tolist(), new)),
+                    sources=[write.source for write in fresh],
+                    local_ids=[write.local_id for write in fresh],
+                    since=[self._at] * len(fresh),
+                    recorded_at=[write.recorded_at for write in fresh],
+                    sequences=list(compress(made.sequence.tolist(), new)),
+                    contents=[write.content for write in fresh],
+                    probabilities=link_probabilities(
+                        list(compress(made.probability, new)), list(compress(made.grade.tolist(), new))
+                    ),
+                    generations=list(compress(self._generations, new)),
+                    models=[index.model.reference] * len(fresh),
+                    grades=list(compress(made.grade.tolist(), new)),
+                )
+            )
+        for q in made.known.nonzero()[0].tolist():
+            apply_update(index, int(made.record[q]), int(made.sequence[q]), writes[q].content, writes[q].recorded_at)
+        index.version[made.person] = made.sequence  # of several entries for one person the last one stays
+        for person in made.person[made.review_task > 0].tolist():
+            note_review(index, person)
         self._durable.slots, self._durable.chars = int(index.hot.counters[VALUES]), int(index.hot.counters[CHARS])
 
     def answer(self) -> None:
         """Fill in the answers, the followers' too."""
-        for q, write in enumerate(self.writes):
-            write.answer = self._journalled.get(q) or self._answer_to(q)
+        rest = [q for q in range(len(self.writes)) if q not in self._journalled]
+        for q, answer in (self._journalled | dict(zip(rest, self._answers(rest), strict=True))).items():
+            self.writes[q].answer = answer
         for write, leader in self.followers:
             assert isinstance(leader.answer, ResolveAnswer)
             repeats = write.request_id != "" and write.request_id == leader.request_id
             write.answer = leader.answer if repeats else unchanged(leader.answer)
 
-    def journal_answers(self) -> list[JournalEvent]:
-        """The events with the answers of writes that carry a request_id: a repeat gets just that."""
-        for q, write in enumerate(self.writes):
-            if write.request_id:
-                answer = self._journalled[q] = self._answer_to(q)
-                self.events[q] = msgspec.structs.replace(self.events[q], answer=msgspec.msgpack.encode(answer))
-        return self.events
-
-    def _answer_to(self, q: int) -> ResolveAnswer:
-        """The answer to write q, as its journal entry says."""
-        index, write, event, chosen = self._index, self.writes[q], self.events[q], self._columns[q][CHOSEN]
-        reasons: tuple[MatchReason, ...] = ()
-        if chosen >= 0 and write.explain:
-            reasons = match_reasons(index.model, self._found.levels[q, chosen], self._kernel.explanation[q], event.population)
-        return ResolveAnswer(
-            master_id=format_code(event.master_code),
-            outcome=OUTCOMES[event.outcome],
-            sequence=event.seq,
-            probability=event.probability,
-            weight=event.weight / SCALE,
-            relationship=relationship(index.model, event.relationship) if chosen >= 0 else "",
-            population=event.population,
-            grade=Grade(event.grade) if self.known[q] < 0 else Grade(int(index.grade[event.record_no])),
-            decision_reasons=decision_reasons(event.reasons),
-            reasons=reasons,
-            review_task=event.review_task,
-            candidates=self._task_candidates(q) if event.review_task else (),
-            model=event.model,
+    def _answers(self, wanted: list[int]) -> list[ResolveAnswer]:
+        """The answers to these writes, as their journal entries say."""
+        index, made = self._index, self._decided
+        model, reference = index.model, index.model.reference
+        grades = np.where(made.known, index.grade[made.record], made.grade)  # an update leaves the link as it is
+        columns: tuple[Any, ...] = (
+            made.code,
+            made.outcome,
+            made.sequence,
+            made.weight,
+            made.relationship,
+            made.population,
+            grades,
+            made.reasons,
+            made.review_task,
+            made.chosen,
         )
+        places = np.array(wanted, np.int64)
+        lines = zip(*(column[places].tolist() for column in columns), strict=True)
+        return [
+            ResolveAnswer(
+                master_id=format_code(code),
+                outcome=OUTCOMES[outcome],
+                sequence=sequence,
+                probability=made.probability[q],
+                weight=weight / SCALE,
+                relationship=relationship(model, winner) if chosen >= 0 else "",
+                population=population,
+                grade=GRADES[grade],
+                decision_reasons=decision_reasons(reasons),
+                reasons=self._explanation(q, chosen) if chosen >= 0 and self.writes[q].explain else (),
+                review_task=task,
+                candidates=self._task_candidates(q) if task else (),
+                model=reference,
+            )
+            for q, (code, outcome, sequence, weight, winner, population, grade, reasons, task, chosen) in zip(
+                wanted, lines, strict=True
+            )
+        ]
+
+    def _explanation(self, q: int, chosen: int) -> tuple[MatchReason, ...]:
+        """The chosen candidate's weight, feature by feature."""
+        population = int(self._decided.population[q])
+        return match_reasons(self._index.model, self._found.levels[q, chosen], self._kernel.explanation[q], population)
 
     def _task_candidates(self, q: int) -> tuple[str, ...]:
         """Master IDs a steward will see: everybody at or above the lower threshold, or with the same document."""
         found, lower = self._found, self._index.query.settings.lower
-        own = self._columns[q][MADE_PERSON]
+        own = self._decided.person[q]
         places = [
             i
             for i in range(int(found.queries[q, KEPT]))
@@ -210,33 +242,17 @@ def unchanged(answer: ResolveAnswer) -> ResolveAnswer:
     )
 
 
-def add_new_record(index: Index, event: JournalEvent) -> None:
-    """Facts of an event that made a record."""
-    facts = RecordFacts(
-        source=event.source,
-        local_id=event.local_id,
-        since=event.at,
-        grade=event.grade,
-        probability=event.probability if event.grade != Grade.SOLE else 1.0,
-        model=event.model,
-        recorded_at=event.recorded_at or 0,
-        sequence=event.seq,
-        content=event.content_hash or bytes(16),
-        generation=event.generation,
-    )
-    index.add_record(event.record_no, facts)
-    index.master_code[event.person_no] = event.master_code
-    index.version[event.person_no] = event.seq
+def link_probabilities(probabilities: list[float], grades: list[int]) -> list[float]:
+    """Probabilities of new link edges: a record that is alone is certainly its person's."""
+    return [1.0 if grade == Grade.SOLE else found for found, grade in zip(probabilities, grades, strict=True)]
 
 
-def apply_update(index: Index, event: JournalEvent) -> None:
+def apply_update(index: Index, record: int, sequence: int, content: bytes, recorded_at: int) -> None:
     """Facts of an event that changed the content of a record."""
-    record = event.record_no
-    index.sequence[record] = event.seq
-    index.version[event.person_no] = event.seq
-    index.content[record] = event.content_hash or bytes(16)
-    if event.recorded_at:
-        index.recorded_at[record] = event.recorded_at
+    index.sequence[record] = sequence
+    index.content[record] = content
+    if recorded_at:
+        index.recorded_at[record] = recorded_at
 
 
 def note_review(index: Index, person: int) -> None:

@@ -24,7 +24,7 @@ from mpi.registry.memory import room_left
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, Segment
 from mpi.registry.writes import Action, Submission, Write
-from mpi.store import JournalEvent, Store
+from mpi.store import EventColumns, JournalEvent, Store
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Writer:
         window: RequestWindow,
         queue_limit: int,
         batch_limit: int,
-        on_commit: Callable[[list[JournalEvent]], None],
+        on_commit: Callable[[EventColumns], None],
     ) -> None:
         self._index, self._store, self._ids, self._window = index, store, ids, window
         self._queue_limit, self._batch_limit = queue_limit, batch_limit
@@ -232,12 +232,13 @@ class Writer:
         event = msgspec.structs.replace(event, review_task=answer.review_task)
         if write.request_id:
             event = msgspec.structs.replace(event, answer=msgspec.msgpack.encode(answer))
-        self._store.append([event])
+        events = EventColumns.of([event])
+        self._store.append_columns(events)
         apply_control(self._index, event)
-        self._remember([write], [event])
+        self._remember([write], event.seq, event.at)
         self._index.publish(event.seq)
         write.answer = answer
-        self._on_commit([event])
+        self._on_commit(events)
 
     def _new_segment(self) -> Segment:
         return Segment(self._index, self._ids, self._durable)
@@ -253,10 +254,10 @@ class Writer:
         except MpiError as error:
             self._fail(segment, error)
             return
+        first, at = self._index.snapshot.sequence + 1, self._now()
         try:
-            segment.make_events(self._index.snapshot.sequence, self._now())
-            events = segment.journal_answers()
-            self._store.append(events)
+            events = segment.make_events(first, at)
+            self._store.append_columns(events)
         except Exception as error:  # whatever went wrong, the provisional rows must go
             segment.undo()
             if not isinstance(error, MpiError):
@@ -264,8 +265,8 @@ class Writer:
             self._fail(segment, error if isinstance(error, MpiError) else StoreError("the commit failed; nothing was stored"))
             return
         segment.apply()
-        self._remember(segment.writes, events)
-        self._index.publish(events[-1].seq)
+        self._remember(segment.writes, first, at)
+        self._index.publish(first + events.count - 1)
         segment.answer()
         self._on_commit(events)
 
@@ -280,10 +281,11 @@ class Writer:
         for write in [*segment.writes, *(follower for follower, _ in segment.followers)]:
             write.answer = error
 
-    def _remember(self, writes: list[Write], events: list[JournalEvent]) -> None:
-        for write, event in zip(writes, events, strict=True):
+    def _remember(self, writes: list[Write], first: int, at: int) -> None:
+        """Remember the requests of writes that were committed with the sequence numbers from ``first`` on."""
+        for sequence, write in enumerate(writes, first):
             if write.request_id:
-                self._window.add(write.request_id, write.body_hash, event.seq, event.at)
+                self._window.add(write.request_id, write.body_hash, sequence, at)
 
     def _now(self) -> int:
         """µs since 1970, never going back."""

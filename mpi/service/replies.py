@@ -76,11 +76,10 @@ class Waiting:
 
 
 class Answering:
-    """The thread that answers writes. ``deliver`` is what the registry calls when a batch is done."""
+    """The thread that answers writes."""
 
     def __init__(self) -> None:
         self._done: SimpleQueue[list[Submission] | None] = SimpleQueue()
-        self.deliver = self._done.put
         self.lag_s = 0.0  # from arrival to answer, of the last write answered
         self._thread = threading.Thread(target=self._run, name="mpi-answers", daemon=True)
 
@@ -93,13 +92,26 @@ class Answering:
         if self._thread.is_alive():
             self._thread.join()
 
+    def deliver(self, finished: list[Submission]) -> None:
+        """What the registry calls when a batch is done. A write that was alone is answered at once, by the writer's thread:
+
+        handing it over would cost as much, and nothing waits behind it.
+        """
+        if len(finished) == 1 and len(finished[0].writes) == 1:
+            self._answer_all(finished)
+        else:
+            self._done.put(finished)
+
     def _run(self) -> None:
         while (batch := self._done.get()) is not None:
-            for submission in batch:
-                waiting = submission.context
-                assert isinstance(waiting, Waiting)
-                self._answer(waiting, submission)
-                self.lag_s = time.monotonic() - waiting.since
+            self._answer_all(batch)
+
+    def _answer_all(self, finished: list[Submission]) -> None:
+        for submission in finished:
+            waiting = submission.context
+            assert isinstance(waiting, Waiting)
+            self._answer(waiting, submission)
+            self.lag_s = time.monotonic() - waiting.since
 
     @staticmethod
     def _answer(waiting: Waiting, submission: Submission) -> None:

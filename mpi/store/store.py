@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from mpi.errors import StoreError, Unavailable
 from mpi.store.files import DATABASE_FILE, Settings, connect
-from mpi.store.journal import JOURNAL_SCHEMA, JournalEvent, check_events, event_batch
+from mpi.store.journal import FIELDS, EventColumns, JournalEvent, check_events
 from mpi.store.lock import DirectoryLock
 from mpi.store.readers import Readers, first_row
 from mpi.store.replay import checked
@@ -23,18 +24,19 @@ from mpi.store.views import Meta, RequestEntry
 
 REPLAY_ROWS = 65_536
 REQUEST_ROWS = 10_000
+LOOK_AT_DISK_S = 0.1  # a look costs 35 µs; what is appended in between is a small part of any sensible reserve
 MIB = 1 << 20
-NOTHING: pa.Table = JOURNAL_SCHEMA.empty_table()
+NOTHING: pa.RecordBatch = EventColumns(0, {}).batch()
 
 
 class _Incoming:
     """What is being appended, as an Arrow stream. Registered once for all appends: registering costs 0.8 ms."""
 
     def __init__(self) -> None:
-        self.table: pa.Table = NOTHING
+        self.batch: pa.RecordBatch = NOTHING
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.table.__arrow_c_stream__(requested_schema)
+        return self.batch.__arrow_c_stream__(requested_schema)
 
 
 class Store:
@@ -55,6 +57,7 @@ class Store:
         self._writing = threading.Lock()
         self._incoming = _Incoming()
         self._broken = self._closed = False
+        self._look_at_disk = 0.0  # when to look for room again, time.monotonic() seconds
         self.meta = self._read_meta()
         self._last = self._read_last()
         if not read_only:
@@ -83,38 +86,50 @@ class Store:
     # --- writing ---------------------------------------------------------------------------------------------------
 
     def append(self, events: Sequence[JournalEvent]) -> None:
+        """``append_columns`` for events as structs."""
+        if events:
+            self.append_columns(EventColumns.of(events))
+
+    def append_columns(self, events: EventColumns) -> None:
         """Store events in one transaction; they are durable on return. Their numbers follow ``last_sequence()``.
 
         Raises StoreError when nothing could be stored, Unavailable when the disk is nearly full.
         """
-        if not events:
-            return
         with self._writing:
             self._refuse_unless_writable(events)
             try:
-                if len(events) == 1:
-                    self._writer.execute(self._append_one, list(msgspec.structs.astuple(events[0])))
+                if events.count == 1:
+                    self._writer.execute(self._append_one, events.rows(FIELDS)[0])
                 else:
-                    self._incoming.table = pa.Table.from_batches([event_batch(events)])
+                    self._incoming.batch = events.batch()
                     self._writer.execute(self._sql["append_batch"])
             except Exception as error:  # noqa: BLE001 - besides its own errors, pybind raises RuntimeError for a bad value
                 # The text of these errors can quote a value, so neither it nor the cause travels on.
                 self._after_failure()
                 raise StoreError(f"the commit failed ({type(error).__name__}); nothing was stored") from None
             finally:
-                self._incoming.table = NOTHING
-            self._last = events[-1].seq
+                self._incoming.batch = NOTHING
+            self._last += events.count
 
-    def _refuse_unless_writable(self, events: Sequence[JournalEvent]) -> None:
+    def _refuse_unless_writable(self, events: EventColumns) -> None:
         if self.read_only or self._closed:
             raise StoreError("the store is not open for writing")
         if self._broken:
             raise StoreError("an earlier commit failed in a way that needs the store to be opened again")
-        if self.free_bytes() < self._settings.reserve_mb * MIB:
+        if self._disk_nearly_full():
             raise Unavailable("DISK_NEARLY_FULL", "the disk of the index is nearly full", retry_after_s=60.0)
         problem = check_events(events, self._last)
         if problem:
             raise StoreError(f"refused: {problem}; nothing was stored")
+
+    def _disk_nearly_full(self) -> bool:
+        """Looks at the disk where the last look was some time ago, or saw too little room."""
+        now = time.monotonic()
+        if now < self._look_at_disk:
+            return False
+        full = self.free_bytes() < self._settings.reserve_mb * MIB
+        self._look_at_disk = now if full else now + LOOK_AT_DISK_S
+        return full
 
     def _after_failure(self) -> None:
         """Find out whether the failed append left the database as it was; where that fails, append no more."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mpi.errors import StoreError
 from mpi.store import JournalEvent, Settings, Store
-from mpi.store.journal import JOURNAL_SCHEMA, event_batch
+from mpi.store.journal import JOURNAL_SCHEMA, EventColumns
 from mpi.store.replay import checked
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -116,7 +116,7 @@ def test_rows_that_are_not_whole_cells_are_refused(store, make_event):
 
 
 def batch_of(make_event, numbers: list[int], **fields: object) -> pa.RecordBatch:
-    return event_batch([make_event(seq, **fields) for seq in numbers])
+    return EventColumns.of([make_event(seq, **fields) for seq in numbers]).batch()
 
 
 @pytest.mark.parametrize(
