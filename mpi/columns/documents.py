@@ -1,6 +1,6 @@
 """Identity documents in kernels: what ``standardise.identifiers`` and ``values.identifier_code`` make of the plain ones.
 
-Plain is a number of ASCII or full-width letters and digits without an issuer; a resident number must have been entered as one.
+Plain is a number of ASCII or full-width letters and digits without an issuer; a resident number must be entered as one.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from mpi.linkage.jit import LINKAGE_FOLDER, F, cache_folder, cached_in, inner, leaf, wide
 
-__all__ = ["inner", "kernel", "leaf", "wide"]
+__all__ = ["FOLDER", "inner", "kernel", "leaf", "wide"]
 
-_folder = cache_folder(folders=(LINKAGE_FOLDER, Path(__file__).parent))
+FOLDER = cache_folder(folders=(LINKAGE_FOLDER, Path(__file__).parent))
 
 
 def kernel(function: F) -> F:
     """Compile ``function``; it keeps the GIL, since it takes microseconds (see ``mpi.linkage.jit.brief``)."""
-    return cached_in(_folder, function)
+    return cached_in(FOLDER, function)

@@ -120,7 +120,9 @@ class Lessons:
         """Learn a name as written. A name that makes two is never read by kernels."""
         reading = read_name(HumanName(text=text, family=family, given=given))
         parts = [part.encode() for part in (text, family, given)]
-        key = _key_of_name(np.frombuffer(bytearray(b"".join(parts) or b"\0"), np.uint8), tuple(map(len, parts)))
+        key = _key_of_name(
+            np.frombuffer(bytearray(b"".join(parts) or b"\0"), np.uint8), (len(parts[0]), len(parts[1]), len(parts[2]))
+        )
         with self._lock:
             if self._entries == self._capacity:
                 self.names, self._entries, self._slots = _new_name_book(self._capacity), 0, 1

@@ -95,7 +95,7 @@ class ColumnReader:
 
     def __init__(self, plan: npt.NDArray[np.int64], width: int) -> None:
         self._plan, self._width = plan, width
-        self._lessons, self._addresses = Lessons(), AddressLessons()
+        self.lessons, self.addresses = Lessons(), AddressLessons()
         self._work, self._lock = new_work(), Lock()
         self._read: Any = read_records
 
@@ -153,11 +153,12 @@ class ColumnReader:
                 self._work,
                 out,
             )
-        return out.spans[wanted, STATE]
+        states: npt.NDArray[np.int64] = out.spans[wanted, STATE]
+        return states
 
     def _books(self) -> Books:
-        lessons = self._lessons
-        return Books(name_tables(), lessons.names, lessons.words, self._addresses.book)
+        lessons = self.lessons
+        return Books(name_tables(), lessons.names, lessons.words, self.addresses.book)
 
     def _room(self, records: int, wanted: int) -> tuple[Side, Rows]:
         slots, features = MOST_TEXTS * wanted + 1, len(self._plan)
@@ -181,15 +182,15 @@ class ColumnReader:
             return raw.data[offset : offset + length].tobytes().decode()
 
         if state & UNKNOWN_NAME:
-            self._lessons.teach_name(text(at.TEXT), text(at.FAMILY), text(at.GIVEN))
+            self.lessons.teach_name(text(at.TEXT), text(at.FAMILY), text(at.GIVEN))
         if state & UNKNOWN_ETHNICITY:
-            self._lessons.teach_word(ETHNICITY_WORD, text(at.ETHNICITY))
+            self.lessons.teach_word(ETHNICITY_WORD, text(at.ETHNICITY))
         if state & UNKNOWN_RELATIONSHIP:
-            self._lessons.teach_word(RELATIONSHIP_WORD, text(at.GUARDIAN_RELATIONSHIP))
+            self.lessons.teach_word(RELATIONSHIP_WORD, text(at.GUARDIAN_RELATIONSHIP))
         for n in range(at.MOST_ADDRESSES):
             if state & UNKNOWN_ADDRESS << n:
                 column = at.ADDRESS + n * at.ADDRESS_WIDTH
-                self._addresses.teach(text(column), text(column + 2))
+                self.addresses.teach(text(column), text(column + 2))
 
 
 def _encoded(side: Side, out: Rows, starts: npt.NDArray[np.int64]) -> Encoded:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import msgspec
 
+from mpi.columns.warm import compile_apart
 from mpi.errors import InputError, MpiError, NotFound
+from mpi.linkage.features import Encoded
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.records import ChangeEvent, Comparison, Identifier, MatchAnswer, PatientRecord, Person, ResolveAnswer
 from mpi.registry.feed import ChangeFeed
 from mpi.registry.index import Index
 from mpi.registry.master_id import MasterIds
+from mpi.registry.plain import PlainRequests
 from mpi.registry.rebuild import rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
@@ -64,6 +67,7 @@ class Registry:
         self._ids = MasterIds(store.meta.master_key)
         self._index = Index(model, frequencies, capacity=limits.capacity_rows, catchment=limits.catchment)
         self._searcher = Searcher(self._index, self._ids)
+        self.plain = PlainRequests(model)
         self._feed = ChangeFeed(store)
         self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
         self._writer = Writer(
@@ -83,7 +87,11 @@ class Registry:
 
     def start(self) -> None:
         """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
+        compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
+        if compiling is not None:
+            compiling.wait()
+        self.plain.warm()
         self._index.warm()
         self._searcher.warm()
         rebuilt = rebuild(self._index, self._store, self._window)
@@ -126,6 +134,10 @@ class Registry:
             resolve_write(record, request_id=request_id, deadline=deadline, explain=explain)
             for record, request_id in zip(records, ids, strict=True)
         ]
+        self.submit_writes(writes, deliver, context=context)
+
+    def submit_writes(self, writes: Sequence[Write], deliver: Deliver, *, context: object = None) -> None:
+        """``submit`` for writes that are ready."""
         self._writer.submit(Submission(writes, deliver, context))
 
     def submit_retire(
@@ -186,17 +198,19 @@ class Registry:
 
     def match(
         self,
-        record: PatientRecord,
+        searched: PatientRecord | Encoded,
         *,
         limit: int = 8,
         near_misses: bool = False,
         explain: bool = True,
         only_certain: bool = False,
     ) -> MatchAnswer:
-        """Search without writing. Raises InputError for a limit out of range or a record without usable trait."""
+        """Search without writing, for a record or for one in rows (``plain``). Raises InputError for a limit out of range or a record without usable trait."""
         if not 1 <= limit <= self._limits.match_limit:
             raise InputError("limit", f"must be between 1 and {self._limits.match_limit}")
-        return self._searcher.match(record, limit=limit, near_misses=near_misses, explain=explain, only_certain=only_certain)
+        return self._searcher.match(
+            searched, limit=limit, near_misses=near_misses, explain=explain, only_certain=only_certain
+        )
 
     def lookup_record(self, source: str, local_id: str) -> Person:
         """The person a local number belongs to. Raises NotFound."""

@@ -58,11 +58,11 @@ class Searcher:
         self._match_one = direct(match_one)
 
     def match(
-        self, record: PatientRecord, *, limit: int, near_misses: bool, explain: bool, only_certain: bool
+        self, searched: PatientRecord | Encoded, *, limit: int, near_misses: bool, explain: bool, only_certain: bool
     ) -> MatchAnswer:
-        """Candidates for a record, best first. Raises InputError if it has no trait to search by."""
+        """Candidates for a record, or for one in rows, best first. Raises InputError if it has no trait to search by."""
         index, reader, snapshot = self._index, self._reader, self._index.snapshot
-        encoded = index.encoder.encode([standardise(record)])
+        encoded = searched if isinstance(searched, Encoded) else index.encoder.encode([standardise(searched)])
         self._match_one(
             index.hot,
             index.query,

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from mpi.columns.reader import joined
 from mpi.linkage.batch import Writes, new_writes, roll_back
 from mpi.linkage.conflicts import DOCUMENT
 from mpi.linkage.features import Encoded
@@ -60,8 +61,13 @@ class Segment:
             self.by_request[write.request_id] = write
 
     def encode(self) -> int:
-        """Encode the records; returns the number of rows they take."""
-        self._encoded: Encoded = self._index.encoder.encode([write.standard for write in self.writes])
+        """Gather the records' rows, and encode those that have none yet; returns the number of rows."""
+        bare = [write for write in self.writes if write.encoded is None]
+        if bare:
+            encoded = self._index.encoder.encode([write.standard for write in bare])
+            for place, write in enumerate(bare):
+                write.encoded = (encoded, place)
+        self._encoded: Encoded = joined([write.encoded for write in self.writes if write.encoded is not None])
         return len(self._encoded.rows)
 
     def decide(self, scratch: Scratch) -> None:

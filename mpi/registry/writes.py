@@ -11,6 +11,7 @@ import msgspec
 import xxhash
 
 from mpi.errors import MpiError
+from mpi.linkage.features import Encoded
 from mpi.records import PatientRecord, ResolveAnswer, StandardRecord
 from mpi.standardise import standardise
 
@@ -33,6 +34,7 @@ class Write:
         "body_hash",
         "content",
         "deadline",
+        "encoded",
         "explain",
         "local_id",
         "new_local_id",
@@ -56,7 +58,8 @@ class Write:
         self.payload = b""  # JSON of the record as received
         self.content = b""  # hash (16 bytes) of the record without recorded_at
         self.recorded_at = 0  # µs since 1970, 0 unknown
-        self.standard = StandardRecord()
+        self.encoded: tuple[Encoded, int] | None = None  # the record's rows, at a place in their batch
+        self.standard = StandardRecord()  # where there are no rows yet
         self.answer: Answer | None = None
         self.submission: Submission | None = None
 

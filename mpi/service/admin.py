@@ -34,7 +34,7 @@ class AdminService:
     def handlers(self, calls: Calls) -> dict[str, Route | grpc.RpcMethodHandler[Any, Any]]:
         """Routes of unary calls and gRPC's handlers of streams, by the name of the rpc."""
         return {
-            "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest, self.get_service_info),
+            "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest.FromString, self.get_service_info),
             "ExportCrosswalk": calls.server_stream(pb.ExportCrosswalkRequest, self._exports.crosswalk),
             "ExportReviews": calls.server_stream(pb.ExportReviewsRequest, self._exports.reviews),
         }

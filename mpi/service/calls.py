@@ -113,9 +113,9 @@ class Calls:
         """Calls that were let in and are not answered yet."""
         return len(self.running)
 
-    def unary(self, request: type[Q], answer: Callable[[Q], Message], *, pooled: bool = False) -> Route:
+    def unary(self, decode: Callable[[bytes], Q], answer: Callable[[Q], Message], *, pooled: bool = False) -> Route:
         """A call that is answered from memory. ``pooled``: it may take milliseconds and shall not hold up the others."""
-        decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
+        check = self._gate.check
 
         def run(data: bytes, reply: Reply) -> None:
             try:
@@ -129,9 +129,11 @@ class Calls:
 
         return Route(run, pooled, self)
 
-    def deferred(self, request: type[Q], submit: Callable[[Q, Reply, float | None], None], *, pooled: bool = False) -> Route:
+    def deferred(
+        self, decode: Callable[[bytes], Q], submit: Callable[[Q, Reply, float | None], None], *, pooled: bool = False
+    ) -> Route:
         """A call that is answered later through its Reply."""
-        decode, check = request.FromString, self._gate.check  # type: ignore[attr-defined]  # a generated message class
+        check = self._gate.check
 
         def run(data: bytes, reply: Reply) -> None:
             try:

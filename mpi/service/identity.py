@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
 import grpc
 
+from mpi.columns.wire import Search, read_batch, read_request, read_search
 from mpi.config import Config
 from mpi.errors import InputError, MpiError, SourceUnknown
+from mpi.linkage.features import Encoded
 from mpi.records import PatientRecord, Person, ResolveAnswer
 from mpi.registry.registry import Registry
+from mpi.registry.writes import Write, resolve_write
 from mpi.service import requests, responses
 from mpi.service.calls import Calls, Route
 from mpi.service.changes import ChangeStreams
@@ -38,59 +41,72 @@ class IdentityService:
     def handlers(self, calls: Calls) -> dict[str, Route | grpc.RpcMethodHandler[Any, Any]]:
         """Routes of unary calls and gRPC's handlers of streams, by the name of the rpc."""
         return {
-            "Resolve": calls.deferred(pb.ResolveRequest, self.resolve),
-            "BatchResolve": calls.deferred(pb.BatchResolveRequest, self.batch_resolve, pooled=True),
+            "Resolve": calls.deferred(bytes, self.resolve),
+            "BatchResolve": calls.deferred(bytes, self.batch_resolve, pooled=True),
             "StreamResolve": calls.both_stream(self.feeds.stream),
-            "MatchPersons": calls.unary(pb.MatchPersonsRequest, self.match_persons),
-            "Lookup": calls.unary(pb.LookupRequest, self.lookup),
-            "BatchLookup": calls.unary(pb.BatchLookupRequest, self.batch_lookup, pooled=True),
-            "CompareRecords": calls.unary(pb.CompareRecordsRequest, self.compare_records, pooled=True),
+            "MatchPersons": calls.unary(bytes, self.match_persons),
+            "Lookup": calls.unary(pb.LookupRequest.FromString, self.lookup),
+            "BatchLookup": calls.unary(pb.BatchLookupRequest.FromString, self.batch_lookup, pooled=True),
+            "CompareRecords": calls.unary(pb.CompareRecordsRequest.FromString, self.compare_records, pooled=True),
             "WatchChanges": calls.server_stream(pb.WatchChangesRequest, self.changes.stream),
-            "RetireRecord": calls.deferred(pb.RetireRecordRequest, self.retire_record),
-            "ReplaceLocalId": calls.deferred(pb.ReplaceLocalIdRequest, self.replace_local_id),
+            "RetireRecord": calls.deferred(pb.RetireRecordRequest.FromString, self.retire_record),
+            "ReplaceLocalId": calls.deferred(pb.ReplaceLocalIdRequest.FromString, self.replace_local_id),
         }
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
-    def resolve(self, request: pb.ResolveRequest, reply: Reply, deadline: float | None) -> None:
-        record = self.checked_record(request.record, "record")
-        request_id = requests.request_id(request.request_id)
-        self._registry.submit(
-            (record,),
-            self._answering.deliver,
-            request_ids=(request_id,),
-            deadline=deadline,
-            context=Waiting(reply, _resolve_response),
-        )
+    def resolve(self, data: bytes, reply: Reply, deadline: float | None) -> None:
+        write = self._plain_write(data, deadline)
+        if write is None:
+            write = self._ordinary_write(pb.ResolveRequest.FromString(data), deadline, explain=True)
+        self._registry.submit_writes((write,), self._answering.deliver, context=Waiting(reply, _resolve_response))
 
-    def batch_resolve(self, request: pb.BatchResolveRequest, reply: Reply, deadline: float | None) -> None:
-        requests.batch_size("requests", len(request.requests), self._config.max_batch_records)
-        records: list[PatientRecord] = []
-        request_ids: list[str] = []
+    def batch_resolve(self, data: bytes, reply: Reply, deadline: float | None) -> None:
+        writes, item, include_reasons = self._batch(data, deadline)
+        ready: list[Write] = []
         refused: dict[int, InputError] = {}
-        for position, item in enumerate(request.requests):
+        for position, plain in enumerate(writes):
             try:
-                request_id = requests.request_id(item.request_id)
-                records.append(self.checked_record(item.record, "record"))
-                request_ids.append(request_id)
+                if plain is not None:
+                    self._check_source(plain.source, "record.source")
+                ready.append(plain or self._ordinary_write(item(position), deadline, explain=include_reasons))
             except InputError as error:
                 refused[position] = requests.within(f"requests[{position}]", error)
-        include_reasons = request.include_reasons
 
         def build(answers: Iterable[Answer]) -> bytes:
             return _batch_response(answers, refused, include_reasons=include_reasons)
 
-        if not records:
+        if not ready:
             reply.send(build(()))
             return
-        self._registry.submit(
-            records,
-            self._answering.deliver,
-            request_ids=request_ids,
-            deadline=deadline,
-            explain=include_reasons,
-            context=Waiting(reply, build),
-        )
+        self._registry.submit_writes(ready, self._answering.deliver, context=Waiting(reply, build))
+
+    def _batch(
+        self, data: bytes, deadline: float | None
+    ) -> tuple[list[Write | None], Callable[[int], pb.ResolveRequest], bool]:
+        """A BatchResolveRequest: the writes that come straight from its bytes, each item's message, include_reasons."""
+        most, batch = self._config.max_batch_records, read_batch(data)
+        if batch is None:
+            request = pb.BatchResolveRequest.FromString(data)
+            requests.batch_size("requests", len(request.requests), most)
+            return [None] * len(request.requests), request.requests.__getitem__, request.include_reasons
+        requests.batch_size("requests", len(batch.requests), most)
+        writes = self._registry.plain.writes(batch, deadline=deadline, explain=batch.include_reasons)
+        return writes, lambda place: pb.ResolveRequest.FromString(batch.message(place)), batch.include_reasons
+
+    def _plain_write(self, data: bytes, deadline: float | None) -> Write | None:
+        """A ResolveRequest's write straight from its bytes; None where it must be decoded. Raises SourceUnknown."""
+        batch = read_request(data)
+        (write,) = self._registry.plain.writes(batch, deadline=deadline, explain=True) if batch is not None else (None,)
+        if write is not None:
+            self._check_source(write.source, "record.source")
+        return write
+
+    def _ordinary_write(self, request: pb.ResolveRequest, deadline: float | None, *, explain: bool) -> Write:
+        """A decoded request's write. Raises InputError and SourceUnknown."""
+        request_id = requests.request_id(request.request_id)
+        record = self.checked_record(request.record, "record")
+        return resolve_write(record, request_id=request_id, deadline=deadline, explain=explain)
 
     def retire_record(self, request: pb.RetireRecordRequest, reply: Reply, deadline: float | None) -> None:
         source, local_id = self._checked_key(request.record, "record")
@@ -140,18 +156,27 @@ class IdentityService:
 
     # --- reading -------------------------------------------------------------------------------------------------------
 
-    def match_persons(self, request: pb.MatchPersonsRequest) -> pb.MatchPersonsResponse:
-        limit = requests.search_limit(request.limit, self._config.match_candidate_limit)
-        try:
-            record = requests.searched_record(request.record)
-        except InputError as error:
-            raise requests.within("record", error) from None
+    def match_persons(self, data: bytes) -> pb.MatchPersonsResponse:
+        search = read_search(data)
+        searched: Encoded | PatientRecord | None = self._registry.plain.searched(search) if search is not None else None
+        options: Search | pb.MatchPersonsRequest
+        if search is not None and searched is not None:
+            options = search
+        else:
+            options = pb.MatchPersonsRequest.FromString(data)
+        limit = requests.search_limit(options.limit, self._config.match_candidate_limit)
+        if searched is None:
+            assert isinstance(options, pb.MatchPersonsRequest)
+            try:
+                searched = requests.searched_record(options.record)
+            except InputError as error:
+                raise requests.within("record", error) from None
         answer = self._registry.match(
-            record,
+            searched,
             limit=limit,
-            near_misses=request.include_near_misses,
-            explain=request.include_reasons,
-            only_certain=request.only_certain,
+            near_misses=options.include_near_misses,
+            explain=options.include_reasons,
+            only_certain=options.only_certain,
         )
         return responses.match_answer(answer)
 

@@ -88,8 +88,8 @@ def broken(request: pytest.FixtureRequest) -> Iterator[grpc.Channel]:
     gate.open()
     calls = Calls(gate, max_calls=100, max_streams=1)
     table = {
-        "Read": calls.unary(pb.LookupRequest, _secret_key_error),
-        "Write": calls.deferred(pb.LookupRequest, _deferred_secret),
+        "Read": calls.unary(pb.LookupRequest.FromString, _secret_key_error),
+        "Write": calls.deferred(pb.LookupRequest.FromString, _deferred_secret),
         "Stream": calls.server_stream(pb.LookupRequest, lambda request, _context: iter([_secret_key_error(request)])),
     }
     routes = {name: entry for name, entry in table.items() if isinstance(entry, Route)}
