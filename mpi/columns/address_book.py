@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from mpi.columns.characters import Bytes, Points
 from mpi.columns.jit import inner, kernel, leaf, wide
 from mpi.linkage.blocking import mix
 from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, prepare, put
+from mpi.linkage.jit import direct
 from mpi.standardise.addresses import given_division
 from mpi.standardise.han_addresses import OFFICES, read_division, read_places, tidy
 from mpi.standardise.placeholders import is_placeholder_address
@@ -34,6 +36,7 @@ OFFICE = 2  # the village is an office
 PLACEHOLDER = 4  # with nothing behind it the beginning is a placeholder
 
 _DIGIT = re.compile("[0-9]")
+_COUNTRY = "中"  # how a country's name begins: the only name whose reading depends on what follows it
 
 
 class AddressBook(NamedTuple):
@@ -145,16 +148,26 @@ class AddressLessons:
                 self.entries = self._key_points = 0
                 self.book = empty_book(self._capacity)
             lesson[KEY] = self._key_points
-            if _enter(self.book, self.entries, points, np.frombuffer(given, np.uint8).copy(), lesson):
+            if _entry()(self.book, self.entries, points, np.frombuffer(given, np.uint8).copy(), lesson):
                 self.entries += 1
                 self._key_points += len(points) + len(given)
+
+
+@cache
+def _entry() -> Any:
+    """Compiled _enter without Numba's dispatcher, which takes longer than the reading."""
+    none = np.zeros(0, np.uint32)
+    _enter(empty_book(1), 0, none, np.zeros(0, np.uint8), np.zeros(ENTRY_WIDTH, np.int32))
+    return direct(_enter)
 
 
 def _lesson(beginning: str, division: str) -> tuple[int, int, int, int, int]:
     """Flags, division, and where village, road and what is left begin."""
     given = given_division(division)
     code, _, position = read = read_division(beginning, given)
-    if read != read_division(beginning + "00", given):  # 中国, which must have two characters behind it
+    if beginning.startswith(_COUNTRY) and read != read_division(
+        beginning + "00", given
+    ):  # 中国 with two characters behind it
         return NEVER, 0, 0, 0, 0
     _, village, road, left = read_places(beginning[position:])
     left_start = len(beginning) - len(left)

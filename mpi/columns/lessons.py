@@ -6,8 +6,9 @@ kernels without a lock; who teaches holds one. A full book is replaced by an emp
 
 from __future__ import annotations
 
+from functools import cache
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from mpi.columns.characters import Bytes
 from mpi.columns.hashing import LONGEST, xxh3
 from mpi.columns.jit import inner, kernel, leaf, wide
 from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, prepare, put
-from mpi.linkage.values import CHARS_LIMIT, LENGTH, OFFSET, ValueBuilder, category_code, text_code
+from mpi.linkage.jit import direct
+from mpi.linkage.values import CHARS_LIMIT, OFFSET, ValueBuilder, category_code, text_code
 from mpi.records import HumanName, RecordFlag
 from mpi.standardise.hanzi import han_text
 from mpi.standardise.names import read_name
@@ -81,6 +83,16 @@ def _key_of_word(data: Bytes, kind: int) -> int:
     return word_key(data, wide(0), wide(len(data)), kind)
 
 
+@cache
+def _entries() -> tuple[Any, Any, Any]:
+    """Compiled note, _key_of_name and _key_of_word, without Numba's dispatcher, which takes longer than they do."""
+    nothing = np.zeros(1, np.uint8)
+    note(new_table(1), 1, 0)
+    _key_of_name(nothing, (0, 0, 0))
+    _key_of_word(nothing, 0)
+    return direct(note), direct(_key_of_name), direct(_key_of_word)
+
+
 class NameBook(NamedTuple):
     """Learnt names.
 
@@ -120,7 +132,7 @@ class Lessons:
         """Learn a name as written. A name that makes two is never read by kernels."""
         reading = read_name(HumanName(text=text, family=family, given=given))
         parts = [part.encode() for part in (text, family, given)]
-        key = _key_of_name(
+        key = _entries()[1](
             np.frombuffer(bytearray(b"".join(parts) or b"\0"), np.uint8), (len(parts[0]), len(parts[1]), len(parts[2]))
         )
         with self._lock:
@@ -131,28 +143,26 @@ class Lessons:
             if len(reading.names) == 1:
                 found = (reading.names[0].family, reading.names[0].given)
                 slots = [builder.add(part, sketched=False)[0] if part else 0 for part in found]
-            values = builder.build()
+            values = builder.build()  # each slot has room for CHARS_LIMIT characters, as here
             count = len(values.cells) - 1
             book.cells[first : first + count] = values.cells[1:]
-            for n in range(count):
-                at, length = values.cells[n + 1, OFFSET], values.cells[n + 1, LENGTH]
-                book.cells[first + n, OFFSET] = (first + n) * CHARS_LIMIT
-                book.chars[(first + n) * CHARS_LIMIT :][:length] = values.chars[at : at + length]
+            book.cells[first : first + count, OFFSET] += first * CHARS_LIMIT
+            book.chars[first * CHARS_LIMIT : (first + count) * CHARS_LIMIT] = values.chars
             places = [first + slot - 1 if slot else 0 for slot in slots]
             whole = text or family + given
             book.entries[number] = (_use(reading.flags, len(reading.names), whole), reading.flags, *places, *_ends(whole))
             self._entries, self._slots = number + 1, first + count
-            note(book.table, key, number)
+            _entries()[0](book.table, key, number)
 
     def teach_word(self, kind: int, text: str) -> None:
         """Learn an ethnic group (its category code) or a relationship (1: the patient himself)."""
         value = category_code(standard_ethnicity(text)) if kind == ETHNICITY_WORD else int(is_oneself(text))
-        key = _key_of_word(np.frombuffer(bytearray(text.encode()), np.uint8), kind)
+        key = _entries()[2](np.frombuffer(bytearray(text.encode()), np.uint8), kind)
         with self._lock:
             if self._words == WORDS:
                 self.words, self._words = new_table(WORDS), 0
             self._words += 1
-            note(self.words, key, value)
+            _entries()[0](self.words, key, value)
 
 
 def _use(flags: RecordFlag, names: int, text: str) -> int:

@@ -111,7 +111,7 @@ def is_plain(tables: NameTables, points: Points, length: int) -> bool:
 
 @inner
 def split(tables: NameTables, points: Points, length: int) -> int:
-    """Characters of the family name at the beginning of a plain whole name: 0 where there is none, −1 if it is no plain one."""
+    """Characters of the family name that a plain whole name begins with: 0 where there is none, −1 if it is a placeholder."""
     first = wide(0)
     if _bits(tables, points, first, length) & PLACEHOLDER:
         return -1
@@ -125,7 +125,7 @@ def split(tables: NameTables, points: Points, length: int) -> int:
 
 @inner
 def parts_are_plain(tables: NameTables, points: Points, family: int, length: int) -> bool:
-    """Whether family name (the first characters) and given name can be taken as they were given: neither repeats the other."""
+    """Whether family name (the first characters) and given name stand as they were given: neither repeats the other."""
     given = length - family
     if (_bits(tables, points, wide(0), family) | _bits(tables, points, family, given)) & PLACEHOLDER:
         return False
@@ -164,7 +164,7 @@ def _sound(tables: NameTables, points: Points, span: tuple[int, int], how: tuple
 
 @inner
 def add_part(tables: NameTables, side: Side, points: Points, span: tuple[int, int, int], scratch: Bytes) -> int:
-    """Add a part of a plain name, (start, length, as family name); returns its slot, 0 if its sound needs the ordinary way."""
+    """Add a part of a plain name, (start, length, as family name); returns its slot, 0 if its sound cannot be told here."""
     start, length, as_family = span
     if as_family and length > 1 and _bits(tables, points, start, length) & READ_OTHERWISE:
         return 0

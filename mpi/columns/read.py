@@ -260,8 +260,9 @@ def read_records(
 ) -> None:
     """Read the ``wanted`` records (int64[n], positions in ``raw``) in order.
 
-    ``born`` and ``recorded`` int32[Q] are the days that ``check`` has read, ``plan`` int64[F] is each feature's source. ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for
-    MOST_ROWS more rows. Only regular records may be asked for (see check).
+    ``born`` and ``recorded`` int32[Q] are the days that ``check`` has read, ``plan`` int64[F] is each feature's source.
+    ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for MOST_ROWS more rows. Only regular records may be
+    asked for.
     """
     line = work.line
     for n in range(len(wanted)):

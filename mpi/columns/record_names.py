@@ -1,4 +1,4 @@
-"""A record's name in kernels: plain, or learnt, or left to the ordinary way because a child may be called after the mother."""
+"""A record's name in kernels: plain, or learnt, or left to the ordinary way since a child may be called after the mother."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ LINKAGE_FOLDER = Path(__file__).parent
 
 
 def sources_hash(*folders: Path) -> str:
-    """Hash (16 hex digits) of every Python source in ``folders`` (this room), the Numba version and the CPU with its features."""
+    """Hash (16 hex digits) of every Python source in ``folders`` (this room), the Numba version and the CPU."""
     digest = hashlib.blake2b(digest_size=8)
     for path in (path for folder in folders or (LINKAGE_FOLDER,) for path in sorted(folder.glob("*.py"))):
         digest.update(path.name.encode())
@@ -79,11 +79,11 @@ def cached_in(folder: Path | None, function: F) -> F:
     if folder is None:
         return cast(F, numba.njit(function))
     usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # set by Numba at import
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # as above
     try:
         return cast(F, numba.njit(cache=True)(function))
     finally:
-        numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]  # as above
 
 
 def inner(function: F) -> F:

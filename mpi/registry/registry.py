@@ -205,7 +205,10 @@ class Registry:
         explain: bool = True,
         only_certain: bool = False,
     ) -> MatchAnswer:
-        """Search without writing, for a record or for one in rows (``plain``). Raises InputError for a limit out of range or a record without usable trait."""
+        """Search without writing, for a record or for one in rows (``plain``).
+
+        Raises InputError for a limit out of range or a record without usable trait.
+        """
         if not 1 <= limit <= self._limits.match_limit:
             raise InputError("limit", f"must be between 1 and {self._limits.match_limit}")
         return self._searcher.match(
