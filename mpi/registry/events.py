@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,21 +37,19 @@ def candidate_dtype(features: int) -> np.dtype[Any]:
 
 def pack_candidates(hot: HotIndex, found: Found) -> list[bytes]:
     """Packed candidates of each query of a batch, best first."""
-    counts = found.queries[:, KEPT]
-    kept = np.arange(found.levels.shape[1]) < counts[:, None]
-    candidates, levels = found.candidates[kept], found.levels[kept]
-    packed = np.zeros(len(levels), candidate_dtype(levels.shape[1]))
+    counts = found.queries[:, KEPT].tolist()
+    most = max(counts)
+    if most == 0:
+        return [b""] * len(counts)
+    candidates, levels = found.candidates[:, :most], found.levels[:, :most]
+    packed = np.zeros(levels.shape[:2], candidate_dtype(levels.shape[2]))
     for field, column in (("record", RECORD), ("person", PERSON), ("weight", WEIGHT), ("flags", FLAGS), ("winner", WINNER)):
-        packed[field] = candidates[:, column]
+        packed[field] = candidates[:, :, column]
     packed["levels"] = levels
-    packed["group"] = hot.record_cells[candidates[:, RECORD], RECORD_GROUP]
-    return _pieces(packed.tobytes(), counts.cumsum() * packed.itemsize)
-
-
-def _pieces(data: bytes, ends: npt.NDArray[np.int64]) -> list[bytes]:
-    """``data`` cut at ``ends``."""
-    stops = ends.tolist()
-    return [data[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
+    packed["group"] = hot.record_cells[candidates[:, :, RECORD], RECORD_GROUP]
+    data, size = packed.tobytes(), packed.itemsize
+    starts = range(0, len(data), most * size)
+    return [data[start : start + kept * size] for start, kept in zip(starts, counts, strict=True)]
 
 
 def unpack_candidates(data: bytes, features: int) -> npt.NDArray[Any]:
@@ -80,9 +80,11 @@ def unpack_dictionary(data: bytes) -> Values:
     return Values(cells, np.frombuffer(data, "<u4", chars, COUNT.size + 64 * count).copy())
 
 
-def pack_rows(encoded: Encoded) -> list[bytes]:
-    """Rows of each query, int64 little endian, row after row."""
-    return _pieces(encoded.rows.tobytes(), encoded.starts[1:] * (encoded.rows.shape[1] * encoded.rows.itemsize))
+def pack_rows(encoded: Encoded, groups: Iterable[int]) -> list[bytes]:
+    """Rows of each query, int64 little endian, row after row; none where no group was made (−1)."""
+    data, size = encoded.rows.tobytes(), encoded.rows.shape[1] * encoded.rows.itemsize
+    bounds = pairwise(encoded.starts.tolist())
+    return [data[a * size : b * size] if group >= 0 else b"" for (a, b), group in zip(bounds, groups, strict=True)]
 
 
 def unpack_rows(chunks: list[bytes], width: int, features: int, values: Values) -> Encoded:

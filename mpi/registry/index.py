@@ -6,7 +6,7 @@ is the rest of a record: its source and local number, since when and how surely 
 
 from __future__ import annotations
 
-from itertools import repeat
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from mpi.registry.memory import reserve, reserve_index, reserve_table
 
 LOCAL_ID_BYTES = 32  # reserved per record on average
 HASH_BYTES = 16
+MANY = 8  # new local numbers from which on one call for all is cheaper than a call for each
 ACTIVE, RETIRED = 0, 1
 GRADES: tuple[Grade, ...] = tuple(Grade)
 
@@ -60,20 +61,20 @@ _TEXT_START, _TEXT_LENGTH = list(RECORD).index("text_start"), list(RECORD).index
 PERSON = {"master_code": "i8", "version": "i8", "reviews": "i8"}  # version: sequence of the last change; reviews: open tasks
 
 
-class NewRecords(NamedTuple):
-    """What is noted of new records, one entry of each list a record."""
+class NewRecord(NamedTuple):
+    """What is noted of a new record."""
 
-    numbers: list[int]  # the index's own
-    sources: list[str]
-    local_ids: list[str]
-    since: list[int]
-    recorded_at: list[int]
-    sequences: list[int]
-    contents: list[bytes]  # 16 bytes each
-    probabilities: list[float]
-    generations: list[int]
-    models: list[str]
-    grades: list[int]
+    number: int  # the index's own
+    source: str
+    local_id: str
+    since: int
+    recorded_at: int
+    sequence: int
+    content: bytes  # 16 bytes
+    probability: float
+    generation: int
+    model: str
+    grade: int
 
 
 class Names:
@@ -102,16 +103,18 @@ def find_key(table: Table, key: int) -> int:
 
 
 @brief
-def put_keys(
-    table: Table, keys: npt.NDArray[np.int64], values: npt.NDArray[np.int64], taken: npt.NDArray[np.bool_], replace: bool
-) -> None:
-    """Put each key that is not there; ``taken`` says which ones were, the earlier ones of this call included.
+def put_key(table: Table, key: int, value: int) -> None:
+    put(table, key, value)
 
-    With ``replace`` those get their new value too.
-    """
+
+@brief
+def put_new_keys(
+    table: Table, keys: npt.NDArray[np.int64], values: npt.NDArray[np.int64], taken: npt.NDArray[np.bool_]
+) -> None:
+    """Put each key that is not there; ``taken`` says which ones were, the earlier ones of this call included."""
     for i in range(len(keys)):
         taken[i] = get(table, keys[i]) >= 0
-        if replace or not taken[i]:
+        if not taken[i]:
             put(table, keys[i], values[i])
 
 
@@ -140,11 +143,13 @@ class Index:
         self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
-        self._find_key, self._put_keys, self.resolve_batch = find_key, put_keys, resolve_batch
+        self._find_key, self._put_key, self._put_new_keys = find_key, put_key, put_new_keys
+        self.resolve_batch = resolve_batch
 
     def warm(self) -> None:
         """Call the kernels of look-ups and of writes without Numba's dispatcher from now on. After the warm-up."""
-        self._find_key, self._put_keys, self.resolve_batch = direct(find_key), direct(put_keys), direct(resolve_batch)
+        self._find_key, self._put_key, self._put_new_keys = direct(find_key), direct(put_key), direct(put_new_keys)
+        self.resolve_batch = direct(resolve_batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -204,43 +209,45 @@ class Index:
 
     # --- writing: the writer thread and the rebuild only ----------------------------------------------------------------
 
-    def add_records(self, new: NewRecords) -> None:
+    def add_records(self, new: Sequence[NewRecord]) -> None:
         """Note the facts of new records; they stay invisible until ``publish``."""
-        places = [self._add_text(local_id) for local_id in new.local_ids]
-        sources = [self.sources.number(source) for source in new.sources]
-        lines = zip(
-            new.numbers,
-            new.since,
-            new.recorded_at,
-            new.sequences,
-            [start for start, _ in places],
-            new.contents,
-            new.probabilities,
-            new.generations,
-            [length for _, length in places],
-            sources,
-            [self.models.number(model) for model in new.models],
-            repeat(ACTIVE),
-            new.grades,
-        )
-        for line in lines:
-            self._record_facts.put(*line)
-        self._put_numbers(new)
+        for record in new:
+            start, length = self._add_text(record.local_id)
+            self._record_facts.put(
+                record.number,
+                record.since,
+                record.recorded_at,
+                record.sequence,
+                start,
+                record.content,
+                record.probability,
+                record.generation,
+                length,
+                self.sources.number(record.source),
+                self.models.number(record.model),
+                ACTIVE,
+                record.grade,
+            )
+        if len(new) < MANY:
+            for record in new:
+                self._put_number(record.number, record.source, record.local_id)
+        else:
+            self._put_numbers(new)
 
-    def _put_numbers(self, new: NewRecords) -> None:
+    def _put_numbers(self, new: Sequence[NewRecord]) -> None:
         """Have records found under their local numbers: all in one call, then those whose place in the table was taken."""
-        keys = [number_key(source, local_id) for source, local_id in zip(new.sources, new.local_ids, strict=True)]
-        taken = np.zeros(len(keys), np.bool_)
-        self._put_keys(self._numbers, np.array(keys, np.int64), np.array(new.numbers, np.int64), taken, False)
+        keys = np.array([number_key(record.source, record.local_id) for record in new], np.int64)
+        taken = np.zeros(len(new), np.bool_)
+        self._put_new_keys(self._numbers, keys, np.array([record.number for record in new], np.int64), taken)
         for i in taken.nonzero()[0].tolist():
-            self._put_number(new.numbers[i], self.sources.number(new.sources[i]), new.sources[i], new.local_ids[i])
+            self._put_number(new[i].number, new[i].source, new[i].local_id)
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
         """Put a record under a new local number; an earlier record under it stays, but is no longer found."""
         facts = list(self._record_facts.row(record))
         facts[_TEXT_START], facts[_TEXT_LENGTH] = self._add_text(local_id)
         self._record_facts.put(record, *facts)
-        self._put_number(record, self.sources.number(source), source, local_id)
+        self._put_number(record, source, local_id)
 
     def _add_text(self, local_id: str) -> tuple[int, int]:
         """Keep a local number; returns where it starts and its length."""
@@ -249,15 +256,15 @@ class Index:
         self._text_used = start + len(data)
         return start, len(data)
 
-    def _put_number(self, record: int, number: int, source: str, local_id: str) -> None:
+    def _put_number(self, record: int, source: str, local_id: str) -> None:
         """Have a record found under its local number."""
-        key = number_key(source, local_id)
+        number, key = self.sources.number(source), number_key(source, local_id)
         while True:
             other = int(self._find_key(self._numbers, key))
             if other < 0 or self._is_under(other, number, local_id):
                 break
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
-        self._put_keys(self._numbers, np.array([key]), np.array([record]), np.zeros(1, np.bool_), True)
+        self._put_key(self._numbers, key, record)
 
     def publish(self, sequence: int) -> None:
         """Raise the snapshot to everything that was inserted: one assignment, so that a reader sees all of it or nothing."""

@@ -5,11 +5,7 @@ A segment holds each local number at most once. Its methods are called in the or
 
 from __future__ import annotations
 
-from itertools import compress
-from typing import Any
-
 import msgspec
-import numpy as np
 
 from mpi.columns.reader import joined
 from mpi.linkage.batch import Writes, new_writes, roll_back
@@ -19,11 +15,11 @@ from mpi.linkage.found import FLAGS, KEPT, PERSON, WEIGHT, Found, new_found
 from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.linkage.scoring import SCALE
 from mpi.linkage.search import Scratch
-from mpi.records import Grade, MatchReason, Outcome, ResolveAnswer
+from mpi.records import MatchReason, Outcome, ResolveAnswer
 from mpi.registry.answers import decision_reasons, match_reasons, relationship
-from mpi.registry.decided import decided
+from mpi.registry.decided import SOLE, Decided, decided
 from mpi.registry.events import pack_candidates, pack_dictionary, pack_rows
-from mpi.registry.index import GRADES, Index, NewRecords
+from mpi.registry.index import GRADES, Index, NewRecord
 from mpi.registry.master_id import MasterIds, format_code
 from mpi.registry.writes import Write
 from mpi.store import EventColumns
@@ -92,40 +88,40 @@ class Segment:
     def make_events(self, first: int, at: int) -> EventColumns:
         """Journal entries of the decisions, numbered from ``first``, at time ``at`` (µs since 1970)."""
         index, writes = self._index, self.writes
-        made = self._decided = decided(index, self._ids, self._kernel, self._found, first)
+        self._decided = decided(index, self._ids, self._kernel, self._found, first)
         self._at = at
-        rows = pack_rows(self._encoded)
+        made = dict(zip(Decided._fields, zip(*self._decided, strict=True), strict=True))  # by column
         dictionary = pack_dictionary(index.hot, self._durable.slots, self._durable.chars)
         named = bool(self.by_request)
         return EventColumns(
             len(writes),
             {
-                "seq": made.sequence,
+                "seq": made["sequence"],
                 "at": at,
-                "outcome": made.outcome,
+                "outcome": made["outcome"],
                 "request_id": [write.request_id or None for write in writes] if named else None,
                 "body_hash": [write.body_hash or None for write in writes] if named else None,
                 "source": [write.source for write in writes],
                 "local_id": [write.local_id for write in writes],
                 "generation": self._generations,
-                "record_no": made.record,
-                "person_no": made.person,
-                "master_code": made.code,
+                "record_no": made["record"],
+                "person_no": made["person"],
+                "master_code": made["code"],
                 "content_hash": [write.content for write in writes],
                 "payload": [write.payload for write in writes],
-                "rows": [row if group >= 0 else b"" for row, group in zip(rows, made.group.tolist(), strict=True)],
+                "rows": pack_rows(self._encoded, made["group"]),
                 "dictionary": [dictionary] + [b""] * (len(writes) - 1),
                 "encoding": index.encoding,
                 "model": index.model.reference,
-                "weight": made.weight,
-                "probability": made.probability,
-                "population": made.population,
-                "grade": made.grade,
-                "reasons": made.reasons,
-                "relationship": made.relationship,
+                "weight": made["weight"],
+                "probability": made["probability"],
+                "population": made["population"],
+                "grade": made["grade"],
+                "reasons": made["reasons"],
+                "relationship": made["relationship"],
                 "candidates": pack_candidates(index.hot, self._found),
-                "flags": made.cut.astype(np.int32),
-                "review_task": made.review_task,
+                "flags": list(map(int, made["cut"])),
+                "review_task": made["review_task"],
                 "recorded_at": [write.recorded_at or None for write in writes],
                 "answer": self._journal_answers() if named else b"",
             },
@@ -133,100 +129,77 @@ class Segment:
 
     def _journal_answers(self) -> list[bytes]:
         """The packed answers of writes that carry a request_id: a repeat gets just that."""
-        wanted = [q for q, write in enumerate(self.writes) if write.request_id]
-        self._journalled = dict(zip(wanted, self._answers(wanted), strict=True))
+        self._journalled = {q: self._answer_to(q) for q, write in enumerate(self.writes) if write.request_id}
         packed = {q: msgspec.msgpack.encode(answer) for q, answer in self._journalled.items()}
         return [packed.get(q, b"") for q in range(len(self.writes))]
 
     def apply(self) -> None:
         """Note the facts of the committed records. Readers see them when the index is published."""
-        index, made, writes = self._index, self._decided, self.writes
-        new = (~made.known).tolist()
-        fresh = list(compress(writes, new))
-        if fresh:
-            index.add_records(
-                NewRecords(
-                    numbers=list(compress(made.record.tolist(), new)),
-                    sources=[write.source for write in fresh],
-                    local_ids=[write.local_id for write in fresh],
-                    since=[self._at] * len(fresh),
-                    recorded_at=[write.recorded_at for write in fresh],
-                    sequences=list(compress(made.sequence.tolist(), new)),
-                    contents=[write.content for write in fresh],
-                    probabilities=link_probabilities(
-                        list(compress(made.probability, new)), list(compress(made.grade.tolist(), new))
-                    ),
-                    generations=list(compress(self._generations, new)),
-                    models=[index.model.reference] * len(fresh),
-                    grades=list(compress(made.grade.tolist(), new)),
+        index = self._index
+        index.add_records(
+            [
+                NewRecord(
+                    number=made.record,
+                    source=write.source,
+                    local_id=write.local_id,
+                    since=self._at,
+                    recorded_at=write.recorded_at,
+                    sequence=made.sequence,
+                    content=write.content,
+                    probability=link_probability(made.probability, made.grade),
+                    generation=generation,
+                    model=index.model.reference,
+                    grade=made.grade,
                 )
-            )
-        for q in made.known.nonzero()[0].tolist():
-            apply_update(index, int(made.record[q]), int(made.sequence[q]), writes[q].content, writes[q].recorded_at)
-        index.version[made.person] = made.sequence  # of several entries for one person the last one stays
-        for person in made.person[made.review_task > 0].tolist():
-            note_review(index, person)
+                for write, made, generation in zip(self.writes, self._decided, self._generations, strict=True)
+                if made.known < 0
+            ]
+        )
+        for write, made in zip(self.writes, self._decided, strict=True):
+            if made.known >= 0:
+                apply_update(index, made.record, made.sequence, write.content, write.recorded_at)
+            index.version[made.person] = made.sequence
+            if made.review_task:
+                note_review(index, made.person)
         self._durable.slots, self._durable.chars = int(index.hot.counters[VALUES]), int(index.hot.counters[CHARS])
 
     def answer(self) -> None:
         """Fill in the answers, the followers' too."""
-        rest = [q for q in range(len(self.writes)) if q not in self._journalled]
-        for q, answer in (self._journalled | dict(zip(rest, self._answers(rest), strict=True))).items():
-            self.writes[q].answer = answer
+        for q, write in enumerate(self.writes):
+            write.answer = self._journalled.get(q) or self._answer_to(q)
         for write, leader in self.followers:
             assert isinstance(leader.answer, ResolveAnswer)
             repeats = write.request_id != "" and write.request_id == leader.request_id
             write.answer = leader.answer if repeats else unchanged(leader.answer)
 
-    def _answers(self, wanted: list[int]) -> list[ResolveAnswer]:
-        """The answers to these writes, as their journal entries say."""
-        index, made = self._index, self._decided
-        model, reference = index.model, index.model.reference
-        grades = np.where(made.known, index.grade[made.record], made.grade)  # an update leaves the link as it is
-        columns: tuple[Any, ...] = (
-            made.code,
-            made.outcome,
-            made.sequence,
-            made.weight,
-            made.relationship,
-            made.population,
-            grades,
-            made.reasons,
-            made.review_task,
-            made.chosen,
+    def _answer_to(self, q: int) -> ResolveAnswer:
+        """The answer to write q, as its journal entry says."""
+        index, made, chosen = self._index, self._decided[q], self._decided[q].chosen
+        return ResolveAnswer(
+            master_id=format_code(made.code),
+            outcome=OUTCOMES[made.outcome],
+            sequence=made.sequence,
+            probability=made.probability,
+            weight=made.weight / SCALE,
+            relationship=relationship(index.model, made.relationship) if chosen >= 0 else "",
+            population=made.population,
+            grade=GRADES[made.grade if made.known < 0 else int(index.grade[made.record])],  # an update leaves it as it is
+            decision_reasons=decision_reasons(made.reasons),
+            reasons=self._explanation(q, chosen) if chosen >= 0 and self.writes[q].explain else (),
+            review_task=made.review_task,
+            candidates=self._task_candidates(q) if made.review_task else (),
+            model=index.model.reference,
         )
-        places = np.array(wanted, np.int64)
-        lines = zip(*(column[places].tolist() for column in columns), strict=True)
-        return [
-            ResolveAnswer(
-                master_id=format_code(code),
-                outcome=OUTCOMES[outcome],
-                sequence=sequence,
-                probability=made.probability[q],
-                weight=weight / SCALE,
-                relationship=relationship(model, winner) if chosen >= 0 else "",
-                population=population,
-                grade=GRADES[grade],
-                decision_reasons=decision_reasons(reasons),
-                reasons=self._explanation(q, chosen) if chosen >= 0 and self.writes[q].explain else (),
-                review_task=task,
-                candidates=self._task_candidates(q) if task else (),
-                model=reference,
-            )
-            for q, (code, outcome, sequence, weight, winner, population, grade, reasons, task, chosen) in zip(
-                wanted, lines, strict=True
-            )
-        ]
 
     def _explanation(self, q: int, chosen: int) -> tuple[MatchReason, ...]:
         """The chosen candidate's weight, feature by feature."""
-        population = int(self._decided.population[q])
+        population = self._decided[q].population
         return match_reasons(self._index.model, self._found.levels[q, chosen], self._kernel.explanation[q], population)
 
     def _task_candidates(self, q: int) -> tuple[str, ...]:
         """Master IDs a steward will see: everybody at or above the lower threshold, or with the same document."""
         found, lower = self._found, self._index.query.settings.lower
-        own = self._decided.person[q]
+        own = self._decided[q].person
         places = [
             i
             for i in range(int(found.queries[q, KEPT]))
@@ -248,9 +221,9 @@ def unchanged(answer: ResolveAnswer) -> ResolveAnswer:
     )
 
 
-def link_probabilities(probabilities: list[float], grades: list[int]) -> list[float]:
-    """Probabilities of new link edges: a record that is alone is certainly its person's."""
-    return [1.0 if grade == Grade.SOLE else found for found, grade in zip(probabilities, grades, strict=True)]
+def link_probability(found: float, grade: int) -> float:
+    """Probability of a new link edge: a record that is alone is certainly its person's."""
+    return 1.0 if grade == SOLE else found
 
 
 def apply_update(index: Index, record: int, sequence: int, content: bytes, recorded_at: int) -> None:

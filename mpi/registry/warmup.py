@@ -20,7 +20,7 @@ from mpi.records import (
     StandardText,
 )
 from mpi.registry.control import retire
-from mpi.registry.index import Index, find_key, put_keys
+from mpi.registry.index import Index, find_key, put_key, put_new_keys
 from mpi.registry.memory import reserve_index, reserve_table
 from mpi.standardise import standardise
 
@@ -71,5 +71,6 @@ def warm_up(index: Index) -> None:
     load_groups(hot, index.query.rules, Encoded(*encoded), numbers, numbers)
     retire(hot, 0)
     table = reserve_table(16)
-    put_keys(table, numbers + 1, numbers, np.zeros(1, np.bool_), False)
+    put_key(table, 1, 1)
+    put_new_keys(table, numbers + 1, numbers, np.zeros(1, np.bool_))
     find_key(table, 1)

@@ -110,8 +110,8 @@ class Answering:
         for submission in finished:
             waiting = submission.context
             assert isinstance(waiting, Waiting)
+            self.lag_s = time.monotonic() - waiting.since  # before the answer: who has it may ask for this
             self._answer(waiting, submission)
-            self.lag_s = time.monotonic() - waiting.since
 
     @staticmethod
     def _answer(waiting: Waiting, submission: Submission) -> None:

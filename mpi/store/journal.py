@@ -10,8 +10,6 @@ from enum import IntFlag
 from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from mpi.records import Private
@@ -100,7 +98,7 @@ JOURNAL_SCHEMA = pa.schema(list(_TYPES.items()))
 FIELDS = tuple(_TYPES)
 
 
-Column = list[Any] | npt.NDArray[Any] | int | float | str | bytes | None
+Column = list[Any] | tuple[Any, ...] | int | float | str | bytes | None
 """Values of one field in the order of the events, or the one value that all of them have."""
 
 _DEFAULTS: dict[str, Column] = {
@@ -126,12 +124,10 @@ class EventColumns:
         rows = zip(*map(msgspec.structs.astuple, events), strict=True)
         return cls(len(events), dict(zip(FIELDS, map(list, rows), strict=True)))
 
-    def values(self, field: str) -> list[Any]:
+    def values(self, field: str) -> Sequence[Any]:
         """One field of every event."""
         column = self.columns[field]
-        if isinstance(column, np.ndarray):
-            return list(column.tolist())
-        return column if isinstance(column, list) else [column] * self.count
+        return column if isinstance(column, list | tuple) else [column] * self.count
 
     def rows(self, fields: Collection[str]) -> list[tuple[Any, ...]]:
         """Every event as a tuple of these fields."""
@@ -147,14 +143,14 @@ class EventColumns:
 
 
 def _array(column: Column, kind: pa.DataType, count: int) -> pa.Array:
-    if isinstance(column, list | np.ndarray):
+    if isinstance(column, list | tuple):
         return pa.array(column, kind)
     return pa.nulls(count, kind) if column is None else pa.repeat(pa.scalar(column, kind), count)
 
 
 def check_events(events: EventColumns, last_sequence: int) -> str:
     """What is wrong with events that are to follow ``last_sequence``, or an empty string. Names no values."""
-    if events.values("seq") != list(range(last_sequence + 1, last_sequence + 1 + events.count)):
+    if list(events.values("seq")) != list(range(last_sequence + 1, last_sequence + 1 + events.count)):
         return "sequence numbers are not dense"
     if any(len(rows) % ROW_CELL_BYTES for rows in events.values("rows")):
         return "a rows blob is not a whole number of cells"

@@ -82,6 +82,33 @@ def test_every_field_comes_back_after_a_restart(batches):
     assert all(getattr(a, f) == getattr(b, f) for a, b in zip(replayed, stored, strict=True) for f in fields)
 
 
+def test_columns_are_the_same_events(make_event):
+    events = [make_event(seq, model="m@1", request_id=None) for seq in (1, 2, 3)]
+    by_struct = EventColumns.of(events)
+    one_for_all = {"model": "m@1", "request_id": None, "answer": b""}
+    columns = EventColumns(3, by_struct.columns | one_for_all)
+    assert columns.batch().equals(by_struct.batch())
+    assert columns.rows(("seq", "model", "request_id")) == [(1, "m@1", None), (2, "m@1", None), (3, "m@1", None)]
+
+
+def test_a_field_left_out_has_its_default(store, make_event):
+    event = make_event(1)
+    required = {
+        f: [getattr(event, f)]
+        for f in ("seq", "at", "outcome", "source", "local_id", "record_no", "person_no", "master_code")
+    }
+    store.append_columns(EventColumns(1, required))
+    assert store.event(1) == JournalEvent(**{field: column[0] for field, column in required.items()})
+
+
+def test_columns_of_the_wrong_length_are_refused(store, make_event):
+    columns = EventColumns.of([make_event(1), make_event(2)])
+    columns.columns["payload"] = [b"{}"]
+    with pytest.raises(StoreError, match="nothing was stored"):
+        store.append_columns(columns)
+    assert store.last_sequence() == 0
+
+
 def test_replay_starts_after_a_number_and_ends_at_what_was_durable(store, make_event):
     store.append([make_event(seq) for seq in range(1, 101)])
     batches = store.replay(40)
