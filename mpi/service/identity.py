@@ -158,22 +158,20 @@ class IdentityService:
 
     def match_persons(self, data: bytes) -> pb.MatchPersonsResponse:
         search = read_search(data)
-        searched: Encoded | PatientRecord | None = self._registry.plain.searched(search) if search is not None else None
-        options: Search | pb.MatchPersonsRequest
+        searched = self._registry.plain.searched(search) if search is not None else None
         if search is not None and searched is not None:
-            options = search
-        else:
-            options = pb.MatchPersonsRequest.FromString(data)
-        limit = requests.search_limit(options.limit, self._config.match_candidate_limit)
-        if searched is None:
-            assert isinstance(options, pb.MatchPersonsRequest)
-            try:
-                searched = requests.searched_record(options.record)
-            except InputError as error:
-                raise requests.within("record", error) from None
+            return self._match(searched, search)
+        request = pb.MatchPersonsRequest.FromString(data)
+        try:
+            record = requests.searched_record(request.record)
+        except InputError as error:
+            raise requests.within("record", error) from None
+        return self._match(record, request)
+
+    def _match(self, searched: PatientRecord | Encoded, options: Search | pb.MatchPersonsRequest) -> pb.MatchPersonsResponse:
         answer = self._registry.match(
             searched,
-            limit=limit,
+            limit=requests.search_limit(options.limit, self._config.match_candidate_limit),
             near_misses=options.include_near_misses,
             explain=options.include_reasons,
             only_certain=options.only_certain,
