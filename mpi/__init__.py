@@ -5,6 +5,7 @@ The way of a record, and the file for each step, in order:
     bytes → PatientRecord          service/requests.py  (files: intake/)
     → StandardRecord               standardise/record.py
     → a row of int64               linkage/features.py, linkage/values.py
+      (bytes → rows for plain records, without the objects in between: columns/)
     → blocking keys                linkage/blocking.py
     → candidates                   linkage/search.py
     → agreement levels             linkage/comparison.py
