@@ -69,7 +69,7 @@ _CHECK_STEPS = _check_steps()
 
 @lru_cache(1 << 17)
 def format_code(code: int) -> str:
-    """Master ID of a code: eleven characters. The check by table takes 0.3 µs, by python-stdnum 2.4 µs (a test compares)."""
+    """Master ID of a code: eleven characters. The check goes by a table: python-stdnum takes 2.4 µs (a test compares)."""
     a, b, c, d, e = code >> 40 & 1023, code >> 30 & 1023, code >> 20 & 1023, code >> 10 & 1023, code & 1023
     state = FIRST_STATE
     for pair in (a, b, c, d, e):
