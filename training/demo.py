@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mpi.client import IndexClient
+from mpi.columns.warm import compile_apart
 from mpi.commands.connection import embedded_server
 from mpi.commands.console import out
 from mpi.commands.load_job import LoadJob, Report
@@ -57,8 +58,11 @@ def main(arguments: list[str]) -> int:
         return 2
     started = time.monotonic()
     console = out()
+    compiling = compile_apart()  # what only the second part needs, on another core
     with tempfile.TemporaryDirectory(prefix="mpi-demo-") as folder:
         report, accuracy = show_febrl(console, Path(folder))
+        if compiling is not None:
+            compiling.wait()
         show_chongqing(console, Path(folder))
     console.print(Text(f"\nall of this took {time.monotonic() - started:.0f} s", style="dim"))
     print(

@@ -13,8 +13,8 @@ whatever is out of the ordinary is left to the ordinary way, record by record, a
 ``wire``     protobuf bytes → Raw
 ``check``    which records are in order; the others are refused or read by the ordinary way
 ``payload``  Raw → the records' JSON, as the journal keeps it
-``read``     Raw → rows, by the files for each kind of value: ``record_names``, ``names``, ``documents``, ``facts``, ``phones``,
-             ``addresses``; ``line`` and ``side`` hold a record and the batch's texts on the way
+``read``     Raw → rows, by the files for each kind of value: ``record_names``, ``names``, ``documents``, ``facts``,
+             ``phones``, ``addresses``; ``line`` and ``side`` hold a record and the batch's texts on the way
 ``reader``   the whole of it from Python, with what kernels have learnt: ``lessons``, ``address_book``
 ``warm``     compiles and loads the kernels
 

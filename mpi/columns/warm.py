@@ -8,6 +8,7 @@ meanwhile, on another core.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -21,6 +22,8 @@ from mpi.columns.payload import payloads
 from mpi.columns.reader import ColumnReader
 from mpi.columns.wire import read_batch, read_request, read_search
 
+# These kernels are branches, not arithmetic: they run as fast, and compile in two thirds of the time.
+_QUICKER = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
 _PLAN = np.array([FROM_GIVEN, FROM_FAMILY, FROM_BIRTH_DATE], np.int64)
 _NAME_PARTS = ("text", "family", "given")
 
@@ -56,7 +59,13 @@ def compile_apart() -> subprocess.Popen[bytes] | None:
     if FOLDER is None or any(FOLDER.rglob("read.read_records-*.nbi")):
         return None
     command = [sys.executable, "-m", "mpi.columns.warm"]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command,
+        env={**os.environ, **_QUICKER},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 if __name__ == "__main__":
