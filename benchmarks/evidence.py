@@ -35,7 +35,7 @@ AIM = Aim(wrong=0.01, least=0.9, reviews=0.02)
 """Of a register for research: one wrong link in a hundred. A hospital's is a hundred times stricter (the default of fit)."""
 PEERS = ("splink_sets.py", "recordlinkage_sets.py")
 PEER_DATES = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%Y/%m/%d")
-PEER_TIMEOUT_S = 600
+PEER_TIMEOUT_S = 1_800
 
 
 def measure(data: DataSet, *, peers: bool) -> Iterator[dict[str, Any]]:

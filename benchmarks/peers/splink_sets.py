@@ -170,7 +170,8 @@ def run(given: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
     linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
     for block in settings["em"]:
         linker.training.estimate_parameters_using_expectation_maximisation(block)
-    predictions = linker.inference.predict(threshold_match_probability=None)
+    # Pairs below every threshold would only be stored: on the larger sets more than this machine's memory holds.
+    predictions = linker.inference.predict(threshold_match_probability=min(THRESHOLDS))
     seconds = time.perf_counter() - started
     union = " union all ".join(f'select truth from "{name}"' for name in names)
     sizes = connection.execute(f"select count(*) from ({union}) group by truth").fetchall()
