@@ -103,8 +103,12 @@ def _mixed(family: str, given: str) -> NameReading:
     """One part in Han characters, the other in Latin letters (王, Xiaoming): each by its own rules."""
     families, givens = _han_or_latin("", family, ""), _han_or_latin("", "", given)
     flags = families.flags | givens.flags
-    family_value = families.names[0].family or families.names[0].given if families.names else None
     given_value = givens.names[0].given or givens.names[0].family if givens.names and not givens.flags else None
+    family_value = families.names[0].family if families.names else None
+    if (
+        families.names and given_value is not None
+    ):  # beside a given name the other part is the family name, whatever it looks like
+        family_value = family_value or families.names[0].given
     name = StandardName(family=family_value, given=given_value)
     return NameReading((name,) if name != StandardName() else (), flags)
 

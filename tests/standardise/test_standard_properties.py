@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mpi.records import (
@@ -141,6 +141,7 @@ def test_han_spacing_does_not_matter(text: str) -> None:
 
 
 @given(st.one_of(han, latin_name), st.one_of(han, latin_name))
+@example("一一", "bb")
 def test_parts_of_a_name_are_stable(family: str, given_name: str) -> None:
     """The standard parts, sent again as parts, are the same parts; once the second reading has joined or cut what it must."""
     once = [parts for name in read_name(HumanName(family=family, given=given_name)).names if (parts := texts(name))]
