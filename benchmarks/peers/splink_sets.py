@@ -81,9 +81,11 @@ def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str
 
 
 def pairs_of(connection: Any, tables: list[str], rule: tuple[str, ...]) -> float:
-    union = " union all ".join(f'select {", ".join(quoted(c) for c in rule)} from "{name}"' for name in tables)
+    columns = ", ".join(quoted(column) for column in rule)
+    union = " union all ".join(f'select {columns} from "{name}"' for name in tables)
     known = " and ".join(f"{quoted(column)} is not null" for column in rule)
-    query = f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) n from ({union}) where {known} group by all)"
+    groups = f"select {columns}, count(*) n from ({union}) where {known} group by {columns}"
+    query = f"select coalesce(sum(n * (n - 1) / 2), 0) from ({groups})"
     return float(connection.execute(query).fetchall()[0][0])
 
 
