@@ -53,6 +53,9 @@ class AddressBook(NamedTuple):
     entries: npt.NDArray[np.int32]
     keys: Points
 
+    def __repr__(self) -> str:
+        return "AddressBook(…)"
+
 
 def empty_book(capacity: int) -> AddressBook:
     """A book for ``capacity`` entries; memory is used only as it fills."""

@@ -108,6 +108,9 @@ class NameBook(NamedTuple):
     cells: npt.NDArray[np.int64]
     chars: npt.NDArray[np.uint32]
 
+    def __repr__(self) -> str:
+        return "NameBook(…)"
+
 
 def _new_name_book(capacity: int) -> NameBook:
     slots = 2 * capacity + 1

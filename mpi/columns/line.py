@@ -68,6 +68,9 @@ class Work(NamedTuple):
     text: Points
     bytes: Bytes
 
+    def __repr__(self) -> str:
+        return "Work(…)"
+
 
 class Rows(NamedTuple):
     """Where rows go.
@@ -80,6 +83,9 @@ class Rows(NamedTuple):
     rows: npt.NDArray[np.int64]
     slots: npt.NDArray[np.int32]
     spans: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return "Rows(…)"
 
 
 STATE = 2  # column of Rows.spans

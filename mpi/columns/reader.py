@@ -83,6 +83,9 @@ class Batch(NamedTuple):
     places: npt.NDArray[np.int64]
     left: npt.NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"Batch({len(self.places)} read, {len(self.left)} left)"
+
 
 def plan_of(model: Model) -> npt.NDArray[np.int64] | None:
     """Each feature's source, or None where the model has a feature that kernels cannot fill."""

@@ -11,7 +11,6 @@ from mpi.columns.characters import Bytes, Points
 from mpi.columns.hashing import LONGEST, xxh3
 from mpi.columns.jit import inner, leaf, wide
 from mpi.linkage.values import (
-    BOUNDARY,
     CHARS_LIMIT,
     CODE,
     FOLD,
@@ -22,9 +21,8 @@ from mpi.linkage.values import (
     OFFSET,
     SKETCH,
     SKETCH_HIGH,
-    SKETCH_P,
-    SKETCH_Q,
     SOUND,
+    sketch_chars,
 )
 
 _SIGN = np.uint64(1 << 63)
@@ -41,6 +39,9 @@ class Side(NamedTuple):
     cells: npt.NDArray[np.int64]
     chars: npt.NDArray[np.uint32]
     used: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return "Side(…)"
 
 
 @leaf
@@ -115,15 +116,5 @@ def add(side: Side, points: Points, span: tuple[int, int], codes: tuple[int, int
 @inner
 def add_sketch(side: Side, slot: int, points: Points, length: int) -> None:
     """``sketch`` of a whole text (length ≥ 1) into its slot."""
-    low, high = np.uint64(0), np.uint64(0)
-    previous = wide(BOUNDARY)
-    for k in range(length + 1):
-        point = wide(points[k]) if k < length else wide(BOUNDARY)
-        mixed = previous * SKETCH_P + point * SKETCH_Q
-        bit = (mixed >> 29 ^ mixed >> 13) & 127
-        if bit < 64:
-            low |= np.uint64(1) << np.uint64(bit)
-        else:
-            high |= np.uint64(1) << np.uint64(bit - 64)
-        previous = point
+    low, high = sketch_chars(points[:length])
     side.cells[slot, SKETCH], side.cells[slot, SKETCH_HIGH] = wide(low), wide(high)
