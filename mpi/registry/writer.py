@@ -109,7 +109,7 @@ class Writer:
             self._expected = len(batch) + len(self._queue)  # who was answered will come again
             self._batches += 1
             if not batch or self._batches % LOOK_EVERY == 0:
-                self._checkpoint(idle=not batch)
+                self._tidy(idle=not batch)
 
     def _gather(self) -> None:
         """Under load, wait a little for as many writes as were under way before: a commit costs the same for two or fifty.
@@ -128,13 +128,15 @@ class Writer:
             quiet = quiet + 1 if now == seen else 0
             seen = now
 
-    def _checkpoint(self, *, idle: bool) -> None:
+    def _tidy(self, *, idle: bool) -> None:
         """Keep the write-ahead log short: small checkpoints while nothing waits, a large one only when it must be."""
         try:
+            if idle:
+                self._store.settle()
             if self._store.checkpoint_due(idle=idle) and not self._store.checkpoint():
                 log.info("a checkpoint has to wait for a running transaction")
-        except (MpiError, OSError):  # what is committed is safe in the log; the next turn tries again
-            log.warning("a checkpoint failed")
+        except (MpiError, OSError):  # what is committed is safe where it is; the next turn tries again
+            log.warning("the journal could not be tidied")
 
     def _process(self, batch: list[Write]) -> None:
         """Answer every write of a batch; a failure in one segment fails that segment only."""

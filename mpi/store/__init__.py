@@ -1,6 +1,7 @@
-"""The store: one DuckDB file per index, an append-only journal in it. The only room that knows DuckDB.
+"""The store: one DuckDB file per index, an append-only journal in it, its tail beside it. The only room that knows DuckDB.
 
 journal.py     events: one as a struct, many as columns, and as an Arrow batch
+tail.py        what is durable and not yet in the table: one wait for the disk instead of a transaction
 store.py       open, append, replay, look up, close
 schema.sql     the tables and the views over them; the list of what may ever be updated
 queries.sql    every statement the store runs, by name

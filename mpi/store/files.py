@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     forced_checkpoint_mb: int = 1024  # write-ahead log at which DuckDB checkpoints in the middle of a commit
     readers: int = 4  # cursors for reads
     reserve_mb: int = 256  # free disk space below which appends are refused
+    tail_events: int = 1024  # events that may wait beside the table (tail.py); 0: every append is DuckDB's own transaction
 
     def options(self, directory: Path) -> dict[str, str | bool | int | float | list[str]]:
         """As DuckDB takes them. Nothing is loaded or fetched by itself, and no Python variable is read as a table."""
@@ -90,10 +91,11 @@ def _create(directory: Path, settings: Settings) -> None:
     finally:
         connection.close()
     os.replace(aside, directory / DATABASE_FILE)
-    _sync_directory(directory)
+    sync_directory(directory)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import IntFlag
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
+from msgspec import Meta
 
 from mpi.records import Private
 
@@ -26,40 +27,49 @@ class JournalFlag(IntFlag):
     ABSORBED = 2  # LOCAL_ID_REPLACED by a number that was in use: the record retires into the one that has it
 
 
-class JournalEvent(Private, frozen=True, kw_only=True, gc=False, omit_defaults=False):
+# What a column of schema.sql can hold.
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Natural = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+UInt8 = Annotated[int, Meta(ge=0, le=2**8 - 1)]
+Hash = Annotated[bytes, Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+
+
+class JournalEvent(Private, frozen=True, kw_only=True, gc=False, omit_defaults=False, array_like=True):
     """One durable fact. ``seq`` is dense from 1 in one order for the whole index; times are µs since 1970-01-01 UTC.
 
-    Holds patient values (payload, dictionary, local numbers): its ``repr`` names fields only.
+    Encoded as an array of its fields (tail.py). Holds patient values (payload, dictionary, local numbers): its ``repr`` names
+    fields only.
     """
 
-    seq: int
-    at: int
-    outcome: int  # records.Outcome
-    source: str
+    seq: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    at: Int64
+    outcome: Annotated[int, Meta(ge=1, le=2**8 - 1)]  # records.Outcome
+    source: Annotated[str, Meta(min_length=1)]
     local_id: str
     previous_local_id: str | None = None  # LOCAL_ID_REPLACED: what it was
-    generation: int = 0  # how often the local number was given to someone else before
-    record_no: int  # internal, dense from 0
-    person_no: int  # internal, dense from 0
-    master_code: int  # the permuted code behind the person's master ID
+    generation: Int32 = 0  # how often the local number was given to someone else before
+    record_no: Natural  # internal, dense from 0
+    person_no: Natural  # internal, dense from 0
+    master_code: Int64  # the permuted code behind the person's master ID
     request_id: str | None = None
-    body_hash: bytes | None = None  # 16 bytes; of the request's body
-    content_hash: bytes | None = None  # 16 bytes; of the record's content, None for an event without a record
+    body_hash: Hash | None = None  # 16 bytes; of the request's body
+    content_hash: Hash | None = None  # 16 bytes; of the record's content, None for an event without a record
     payload: bytes | None = None  # JSON of the record as received
     rows: bytes = b""  # int64 little endian, rows × width
     dictionary: bytes = b""  # dictionary entries that are new with this event, packed by the registry
     encoding: str = ""  # the encoding version ``rows`` and ``dictionary`` were made with
     model: str = ""  # name@hash
-    weight: int = 0  # 1/1024 bit
+    weight: Int32 = 0  # 1/1024 bit
     probability: float = 0.0
-    population: int = 0  # what the prior was computed with
-    grade: int = 0  # records.Grade of the link
-    reasons: int = 0  # bit set: 1 << records.DecisionReason
-    relationship: int = 0  # number of the winning relationship class in the model
+    population: Int64 = 0  # what the prior was computed with
+    grade: UInt8 = 0  # records.Grade of the link
+    reasons: Int64 = 0  # bit set: 1 << records.DecisionReason
+    relationship: UInt8 = 0  # number of the winning relationship class in the model
     candidates: bytes = b""  # packed by the registry
-    flags: int = 0  # JournalFlag
-    review_task: int = 0  # 0 none; the opening event carries its own seq, a later one about the same task that number
-    recorded_at: int | None = None  # at the source
+    flags: Int32 = 0  # JournalFlag
+    review_task: Int64 = 0  # 0 none; the opening event carries its own seq, a later one about the same task that number
+    recorded_at: Int64 | None = None  # at the source
     answer: bytes = b""  # what a repeated request_id is answered with
 
 

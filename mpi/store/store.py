@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,12 +21,15 @@ from mpi.store.lock import DirectoryLock
 from mpi.store.readers import Readers, first_row
 from mpi.store.replay import checked
 from mpi.store.statements import statements
+from mpi.store.tail import Tail, waiting
 from mpi.store.views import Meta, RequestEntry
 
 REPLAY_ROWS = 65_536
 REQUEST_ROWS = 10_000
 LOOK_AT_DISK_S = 0.1  # a look costs 35 µs; what is appended in between is a small part of any sensible reserve
 MIB = 1 << 20
+TAIL_APPEND = 64  # events of one append up to which the tail is cheaper than a transaction of DuckDB
+TAIL_BYTES = 4 * MIB  # of frames, above which the tail is brought into the table
 NOTHING: pa.RecordBatch = EventColumns(0, {}).batch()
 
 
@@ -44,6 +48,9 @@ class Store:
 
     An append is durable when it returns. When it raises, nothing of it was stored; if that cannot be established (the disk
     failed in the middle of a commit), the store refuses all further appends until it is opened again.
+
+    Small appends go to the journal's tail (tail.py) and into the table together: when there are many, before a large one,
+    and before anything reads the table. So nobody but this class knows of the tail.
     """
 
     def __init__(self, directory: Path, lock: DirectoryLock, settings: Settings, *, read_only: bool) -> None:
@@ -58,10 +65,15 @@ class Store:
         self._incoming = _Incoming()
         self._broken = self._closed = False
         self._look_at_disk = 0.0  # when to look for room again, time.monotonic() seconds
+        self._waiting: list[JournalEvent] = []  # what the tail holds and the table does not
         self.meta = self._read_meta()
         self._last = self._read_last()
         if not read_only:
             self._prepare_writer()
+            self._tail = Tail(directory, self.meta.index_id)
+            self._waiting = self._tail.recover(self._last)
+            self._last += len(self._waiting)
+            self.settle()
 
     @classmethod
     def open(cls, directory: Path, *, read_only: bool = False, settings: Settings | None = None) -> Self:
@@ -76,6 +88,10 @@ class Store:
                 directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"{directory} cannot be made: {error.strerror}") from error
+        if read_only and waiting(directory):
+            cls.open(
+                directory, settings=settings
+            ).close()  # a process was killed: only a writer can bring its tail into the table
         lock = DirectoryLock(directory, shared=read_only)
         try:
             return cls(directory, lock, settings or Settings(), read_only=read_only)
@@ -91,31 +107,69 @@ class Store:
             self.append_columns(EventColumns.of(events))
 
     def append_columns(self, events: EventColumns) -> None:
-        """Store events in one transaction; they are durable on return. Their numbers follow ``last_sequence()``.
+        """Store all events or none; they are durable on return. Their numbers follow ``last_sequence()``.
 
         Raises StoreError when nothing could be stored, Unavailable when the disk is nearly full.
         """
         with self._writing:
             self._refuse_unless_writable(events)
-            try:
-                if events.count == 1:
-                    self._writer.execute(self._append_one, events.rows(FIELDS)[0])
-                else:
-                    self._incoming.batch = events.batch()
-                    self._writer.execute(self._sql["append_batch"])
-            except Exception as error:  # noqa: BLE001 - besides its own errors, pybind raises RuntimeError for a bad value
-                # The text of these errors can quote a value, so neither it nor the cause travels on.
-                self._after_failure()
-                raise StoreError(f"the commit failed ({type(error).__name__}); nothing was stored") from None
-            finally:
-                self._incoming.batch = NOTHING
+            small = events.count <= min(TAIL_APPEND, self._settings.tail_events)
+            if not small or self._tail_is_full(events.count):
+                self._settle()
+            if small:
+                self._append_to_tail(events)
+            else:
+                self._insert(events)
             self._last += events.count
 
-    def _refuse_unless_writable(self, events: EventColumns) -> None:
+    def settle(self) -> None:
+        """Bring what waits in the tail into the table. Raises StoreError when DuckDB cannot; the tail keeps it then."""
+        if self._waiting:
+            with self._writing:
+                self._settle()
+
+    def _tail_is_full(self, more: int) -> bool:
+        return len(self._waiting) + more > self._settings.tail_events or self._tail.bytes_used > TAIL_BYTES
+
+    def _append_to_tail(self, events: EventColumns) -> None:
+        try:
+            self._waiting.extend(self._tail.add(events))
+        except OSError as error:
+            self._broken = True
+            raise StoreError(f"the commit failed ({type(error).__name__})") from None
+
+    def _settle(self) -> None:
+        """``settle`` for whoever holds the lock."""
+        if not self._waiting:
+            return
+        self._refuse_unless_usable()
+        self._insert(EventColumns.of(self._waiting))
+        self._waiting = []
+        self._tail.clear()
+
+    def _insert(self, events: EventColumns) -> None:
+        """One transaction of DuckDB."""
+        try:
+            if events.count == 1:
+                self._writer.execute(self._append_one, events.rows(FIELDS)[0])
+            else:
+                self._incoming.batch = events.batch()
+                self._writer.execute(self._sql["append_batch"])
+        except Exception as error:  # noqa: BLE001 - besides its own errors, pybind raises RuntimeError for a bad value
+            # The text of these errors can quote a value, so neither it nor the cause travels on.
+            self._after_failure()
+            raise StoreError(f"the commit failed ({type(error).__name__}); nothing was stored") from None
+        finally:
+            self._incoming.batch = NOTHING
+
+    def _refuse_unless_usable(self) -> None:
         if self.read_only or self._closed:
             raise StoreError("the store is not open for writing")
         if self._broken:
             raise StoreError("an earlier commit failed in a way that needs the store to be opened again")
+
+    def _refuse_unless_writable(self, events: EventColumns) -> None:
+        self._refuse_unless_usable()
         if self._disk_nearly_full():
             raise Unavailable("DISK_NEARLY_FULL", "the disk of the index is nearly full", retry_after_s=60.0)
         problem = check_events(events, self._last)
@@ -134,7 +188,7 @@ class Store:
     def _after_failure(self) -> None:
         """Find out whether the failed append left the database as it was; where that fails, append no more."""
         try:
-            self._broken = self._read_last() != self._last
+            self._broken = self._read_last() != self._last - len(self._waiting)
         except StoreError:
             self._broken = True
 
@@ -189,6 +243,7 @@ class Store:
         another encoding version needs. Raises StoreError when the journal is not what was appended.
         """
         last = self._last
+        self.settle()
         statement = self._sql["replay_with_payload" if payloads else "replay"]
         with self._readers.cursor() as cursor:
             reader = cursor.execute(statement, [after, last]).to_arrow_reader(REPLAY_ROWS)
@@ -196,12 +251,14 @@ class Store:
 
     def event(self, seq: int) -> JournalEvent | None:
         """One event, or None."""
+        self.settle()
         with self._readers.cursor() as cursor:
             row = first_row(cursor, self._sql["event"], [seq])
         return None if row is None else JournalEvent(**dict(zip(JournalEvent.__struct_fields__, row, strict=True)))
 
     def record_payload(self, record_no: int) -> bytes | None:
         """The content of a record as it was last received and applied (JSON), or None."""
+        self.settle()
         with self._readers.cursor() as cursor:
             row = first_row(cursor, self._sql["record_payload"], [record_no])
         return None if row is None else bytes(row[0])
@@ -211,6 +268,7 @@ class Store:
 
         Only what the change feed tells is read (the view ``changes``): every other field has its default.
         """
+        self.settle()
         with self._readers.cursor() as cursor:
             if sources:
                 cursor.execute(self._sql["changes_of_sources"], [after, limit, sorted(sources)])
@@ -221,6 +279,7 @@ class Store:
 
     def request_ids(self, since_at: int) -> Iterator[RequestEntry]:
         """The requests committed at ``since_at`` (µs since 1970-01-01 UTC) or later, in order."""
+        self.settle()
         with self._readers.cursor() as cursor:
             cursor.execute(self._sql["request_ids"], [since_at])
             while rows := cursor.fetchmany(REQUEST_ROWS):
@@ -235,6 +294,7 @@ class Store:
         return self._table("crosswalk")
 
     def _table(self, statement: str) -> pa.Table:
+        self.settle()
         with self._readers.cursor() as cursor:
             return cursor.execute(self._sql[statement]).to_arrow_table()
 
@@ -270,6 +330,10 @@ class Store:
         with self._writing:
             if self._closed:
                 return
+            if not self.read_only:
+                with suppress(StoreError):  # what the table cannot take stays in the tail, for the next one who opens
+                    self._settle()
+                self._tail.close()
             self._closed = True
             self._readers.close()
             self._writer.close()

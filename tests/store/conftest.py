@@ -41,8 +41,8 @@ def make_event() -> MakeEvent:
     return make
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store without a reserve of disk space, closed after the test."""
-    with Store.open(tmp_path / "data", settings=Settings(reserve_mb=0)) as opened:
+@pytest.fixture(params=[0, 3, 1024], ids="tail of {}".format)
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty store without a reserve of disk space, closed after the test: without a tail, with a short and a long one."""
+    with Store.open(tmp_path / "data", settings=Settings(reserve_mb=0, tail_events=request.param)) as opened:
         yield opened

@@ -65,12 +65,12 @@ def test_the_three_lists_of_columns_are_one(store):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.lists(EVENTS, min_size=1, max_size=4), min_size=1, max_size=4))
-def test_every_field_comes_back_after_a_restart(batches):
+@given(st.lists(st.lists(EVENTS, min_size=1, max_size=4), min_size=1, max_size=4), st.sampled_from([0, 3, 1024]))
+def test_every_field_comes_back_after_a_restart(batches, tail):
     with tempfile.TemporaryDirectory() as folder:
         stored: list[JournalEvent] = []
-        with Store.open(Path(folder), settings=Settings(reserve_mb=0)) as first:
-            for batch in batches:  # one event goes in as values, several as an Arrow batch
+        with Store.open(Path(folder), settings=Settings(reserve_mb=0, tail_events=tail)) as first:
+            for batch in batches:  # to the tail; into the table one event as values, several as an Arrow batch
                 events = numbered(batch, len(stored))
                 first.append(events)
                 stored += events

@@ -97,4 +97,4 @@ def test_a_crash_while_the_file_is_made_leaves_no_index_behind(tmp_path):
     (tmp_path / "index.duckdb.new.wal").write_bytes(b"half")
     with Store.open(tmp_path) as store:
         assert store.last_sequence() == 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.duckdb", "index.lock"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.duckdb", "index.lock", "index.tail"]

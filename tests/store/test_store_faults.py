@@ -16,6 +16,7 @@ import pytest
 
 from mpi.errors import StoreError, Unavailable
 from mpi.store import Settings, Store
+from mpi.store.tail import TAIL_FILE
 
 PROGRAM = Path(__file__).with_name("appending.py")
 KILLS = 20
@@ -122,6 +123,7 @@ def test_the_log_is_replayed_after_a_kill(killed_index):
 def test_a_torn_end_of_the_log_costs_whole_batches_only(killed_index, cut):
     directory, log, _ = killed_index
     log.write_bytes(log.read_bytes()[:-cut])
+    (directory / TAIL_FILE).unlink()
     with Store.open(directory) as store:
         rows = replayed(store)
         assert rows
@@ -184,6 +186,7 @@ def test_a_checkpoint_is_possible_after_every_read_and_after_the_model_is_noted(
 def test_a_checkpoint_is_due_sooner_when_nothing_waits(tmp_path, make_event):
     with Store.open(tmp_path, settings=Settings(reserve_mb=0, idle_checkpoint_mb=1, busy_checkpoint_mb=64)) as store:
         store.append([make_event(1, payload=bytes(2_000_000)), make_event(2)])
+        store.settle()
         assert store.checkpoint_due(idle=True)
         assert not store.checkpoint_due(idle=False)
 

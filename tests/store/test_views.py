@@ -46,6 +46,7 @@ def test_a_stale_event_changes_nothing_that_holds(store, make_event):
 def test_the_link_keeps_the_grade_it_was_made_with(store, make_event):
     store.append([make_event(1, grade=3, model="m1", probability=0.75)])
     store.append([make_event(2, record_no=0, outcome=int(Outcome.UPDATED), grade=0, model="m2", probability=0.0)])
+    store.settle()
     with store._readers.cursor() as cursor:
         row = cursor.execute("SELECT grade, model, probability, since, seq, content_seq FROM current_records").fetchone()
     assert row == (3, "m1", 0.75, make_event(1).at, 2, 2)
