@@ -120,8 +120,7 @@ class ColumnReader:
             wanted = wanted[(states > IRREGULAR) & (states & IRREGULAR == 0)]
             if not len(wanted):
                 break
-            for q in wanted.tolist():
-                self._learn(raw, q, int(out.spans[q, STATE]))
+            self._learn(raw, wanted, out.spans[wanted, STATE].tolist())
         places = np.concatenate(read)
         left = np.ones(records, np.bool_)
         left[places] = False
@@ -139,7 +138,7 @@ class ColumnReader:
                     return Batch(_encoded(side, out, _STARTS[int(side.used[2])]), _FIRST, _NONE)
                 if state & IRREGULAR:
                     break
-                self._learn(raw, 0, state)
+                self._learn(raw, _FIRST, [state])
         return Batch(_NOTHING, _NONE, _FIRST)
 
     def _run(self, raw: Raw, checked: Checked, wanted: npt.NDArray[np.int64], side: Side, out: Rows) -> npt.NDArray[np.int64]:
@@ -176,24 +175,31 @@ class ColumnReader:
         )
         return side, out
 
-    def _learn(self, raw: Raw, q: int, state: int) -> None:
-        """Teach what a record's state says is unknown."""
-        cells = raw.cells[q]
+    def _learn(self, raw: Raw, unread: npt.NDArray[np.int64], states: list[int]) -> None:
+        """Teach what the records' states say is unknown."""
+        data, addresses = raw.data.tobytes(), []
+        for line, state in zip(raw.cells[unread].tolist(), states, strict=True):
+            for n in range(at.MOST_ADDRESSES):
+                if state & UNKNOWN_ADDRESS << n:
+                    column = at.ADDRESS + n * at.ADDRESS_WIDTH
+                    addresses.append((_text(data, line, column), _text(data, line, column + 2)))
+            if state & (UNKNOWN_NAME | UNKNOWN_ETHNICITY | UNKNOWN_RELATIONSHIP):
+                self._learn_words(data, line, state)
+        if addresses:
+            self.addresses.teach(addresses)
 
-        def text(column: int) -> str:
-            offset, length = cells[column], cells[column + 1]
-            return raw.data[offset : offset + length].tobytes().decode()
-
+    def _learn_words(self, data: bytes, line: list[int], state: int) -> None:
         if state & UNKNOWN_NAME:
-            self.lessons.teach_name(text(at.TEXT), text(at.FAMILY), text(at.GIVEN))
+            self.lessons.teach_name(*(_text(data, line, column) for column in (at.TEXT, at.FAMILY, at.GIVEN)))
         if state & UNKNOWN_ETHNICITY:
-            self.lessons.teach_word(ETHNICITY_WORD, text(at.ETHNICITY))
+            self.lessons.teach_word(ETHNICITY_WORD, _text(data, line, at.ETHNICITY))
         if state & UNKNOWN_RELATIONSHIP:
-            self.lessons.teach_word(RELATIONSHIP_WORD, text(at.GUARDIAN_RELATIONSHIP))
-        for n in range(at.MOST_ADDRESSES):
-            if state & UNKNOWN_ADDRESS << n:
-                column = at.ADDRESS + n * at.ADDRESS_WIDTH
-                self.addresses.teach(text(column), text(column + 2))
+            self.lessons.teach_word(RELATIONSHIP_WORD, _text(data, line, at.GUARDIAN_RELATIONSHIP))
+
+
+def _text(data: bytes, line: list[int], column: int) -> str:
+    offset, length = line[column : column + 2]
+    return data[offset : offset + length].decode()
 
 
 def _encoded(side: Side, out: Rows, starts: npt.NDArray[np.int64]) -> Encoded:

@@ -123,6 +123,8 @@ def _by_start(codes: dict[tuple[str, bool], set[int]]) -> dict[str, list[tuple[s
 
 _AFTER_SHORT = re.compile("[^\\d]?[一二三四五六七八九十]?(?:路|街|大道|巷)|村|小区|花园|苑|城(?!关)|桥|广场|大厦|公馆|豪庭")
 
+_LONGEST_AFTER_SHORT = 4  # characters
+
 
 def match_division(text: str, start: int, known: int) -> Match | None:
     """The division whose name begins at ``start``; None where none does.
@@ -135,6 +137,19 @@ def match_division(text: str, start: int, known: int) -> Match | None:
         if text.startswith(name, start) and not (short and _AFTER_SHORT.match(text, start + len(name))):
             return match
     return None
+
+
+def looked_at(text: str, start: int, known: int) -> int:
+    """How many characters of ``text`` decide ``match_division(text, start, known)``, whatever follows them."""
+    end = start + 2
+    for name, short, _ in _names(text[start : start + 2], known):
+        common = next((n for n, character in enumerate(name) if text[start + n : start + n + 1] != character), len(name))
+        if common == len(name):
+            end = max(end, start + common + (_LONGEST_AFTER_SHORT if short else 0))
+            if not (short and _AFTER_SHORT.match(text, start + common)):
+                break
+        end = max(end, start + common + 1)
+    return end
 
 
 @lru_cache(_CACHED_BEGINNINGS)

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from mpi.records import Private
 from mpi.standardise.characters import clean
-from mpi.standardise.divisions import match_division
+from mpi.standardise.divisions import looked_at, match_division
 from mpi.standardise.hanzi import is_simplified, simplify
 
 _BRACKETS = re.compile(r"[(\[{【《<].*?[)\]}】》>]")
@@ -25,12 +25,14 @@ _PLAIN = f"[^\0-/:-`{{-\u4dff\ua000-\U0010ffff{NUMERALS}]"  # 0-9, a-z and U+4E0
 _TIDY = re.compile(f"(?:{_PLAIN}++|[{NUMERALS[:-1]}](?!{_COUNTED})|(?<=[0-9a-z])-(?=[0-9a-z]))*")
 _HAN_DIGITS = str.maketrans("零〇一二两三四五六七八九", "001223456789")
 _COUNTRY = re.compile("(?:中国|中华人民共和国)(?=..)")
+_COUNTRY_START, _FILLER_STARTS = "中", ("市", "县")
 _FILLER = re.compile(r"市辖区|县辖区|县(?=[^\d]{1,6}县)")
 
 _DISTRICT = re.compile(r"[^\d]{1,6}?(?:自治县|新区|(?<![业园发小校厂社景街])区|县|市)(?!路|街|场|巷|大道|花园|域)")
 _TOWN = re.compile(
     r"([^\d]{1,8}?(?:街道(?:办事处|办)?|地区办事处|镇|乡|苏木))(?!路|街|巷|大道|小区|花园|社区|[东西南北中]路)"
 )
+BESIDE_TOWN = "路街巷大小花社东西南北中办事"  # before any other character, a town's name is one whatever follows
 _OFFICE = re.compile("街道办事处|街道办")
 _VILLAGE = re.compile(r"([^\d路街巷]{1,8}?(?:村民?委会|居委会|社区|村))(?!路|街|巷|大道|小区|公寓|[一二三四五六七八九]?区)")
 _ROAD_NAME = r"([^\d]{1,10}?(?:大道|大街|公路|路|街(?!道|区)|巷|胡同|弄|道(?=\d|$)))"
@@ -122,6 +124,28 @@ def read_division(text: str, within: int = 0) -> tuple[int, str, int]:
     return code, district, position
 
 
+def decided_division(text: str, within: int) -> tuple[int, int, int] | None:
+    """How many leading characters decide ``read_division(text, within)`` whatever follows, its code, where the rest begins.
+
+    None where all of the text may decide: where it leads to no county and the record names none.
+    """
+    code, position, end = within, 0, 1
+    if text.startswith(_COUNTRY_START):
+        return None
+    for _ in range(6):
+        end = max(end, looked_at(text, position, code), position + 1)
+        found = match_division(text, position, code)
+        if found is None:
+            break
+        code, position = found.code, position + found.length
+        if code % 100:
+            break
+        if text.startswith(_FILLER_STARTS, position):
+            return None
+    end = max(end, position)
+    return (end, code, position) if code % 100 and end <= len(text) else None
+
+
 def read_han_address(text: str, within: int = 0) -> Pieces:
     """Read a free text; ``within`` is what a structured field already tells of the division."""
     form = tidy(text)
@@ -194,12 +218,22 @@ def read_detail(rest: str, division: int, *, district: str, town: str = "") -> P
 @lru_cache(_CACHED_BEGINNINGS)
 def read_places(text: str) -> tuple[str, str, str, str]:
     """(town, village, road, what is left) of what stands before the first digit: all doors of a street have it in common."""
-    town = village = ""
-    if match := _TOWN.match(text):
-        town, text = _OFFICE.sub("街道", match[1]), text[match.end() :]
+    end = town_end(text)
+    return _OFFICE.sub("街道", text[:end]), *_read_after_town(text[end:])
+
+
+def town_end(text: str) -> int:
+    """Where the name of a town ends that a text without divisions begins with; 0 without one."""
+    match = _TOWN.match(text)
+    return match.end() if match else 0
+
+
+def _read_after_town(text: str) -> tuple[str, str, str]:
+    """(village, road, what is left)."""
+    village = ""
     if match := _VILLAGE.match(text):
         village, text = match[1], text[match.end() :]
-    return town, village, *_read_road(text)
+    return village, *_read_road(text)
 
 
 def _read_road(text: str) -> tuple[str, str]:

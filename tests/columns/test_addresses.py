@@ -14,14 +14,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mpi.columns.address_book import LONGEST_BEGINNING, OTHER, AddressBook, AddressLessons, find
+from mpi.columns.address_book import LONGEST_BEGINNING, OTHER, WHOLE, AddressBook, AddressLessons, find
 from mpi.columns.addresses import IRREGULAR, LONGEST, READ, ROOM_FOR_TEXT, SCRATCH, UNKNOWN, read_address
 from mpi.columns.characters import Points
 from mpi.columns.jit import kernel
 from mpi.columns.layout import ADDRESS, CELLS, Raw
 from mpi.records import Address
 from mpi.standardise import addresses
-from mpi.standardise.han_addresses import NUMERALS, tidy
+from mpi.standardise.han_addresses import BESIDE_TOWN, NUMERALS, decided_division, read_division, tidy, town_end
 from mpi.standardise.placeholders import is_placeholder_address
 from mpi.standardise.table_files import word_lists
 from training.population import generate
@@ -86,9 +86,7 @@ def lessons() -> AddressLessons:
 def taught(items: list[Text], own: AddressLessons | None = None) -> list[tuple[int, str, int]]:
     """As ``read`` when all that was UNKNOWN has been taught."""
     own = lessons() if own is None else own
-    for item, (status, _, _) in zip(items, read(own.book, items), strict=True):
-        if status == UNKNOWN:
-            own.teach(*item)
+    own.teach([item for item, (status, _, _) in zip(items, read(own.book, items), strict=True) if status == UNKNOWN])
     return read(own.book, items)
 
 
@@ -215,15 +213,77 @@ def test_a_beginning_is_unknown_until_it_is_taught_and_its_doors_are_known_with_
     own = AddressLessons(16)
     doors = [("黄岭正街3号", "500101"), ("黄岭正街4号2栋", "500101"), ("黄岭正街", "500101")]
     assert [status for status, _, _ in read(own.book, doors)] == [UNKNOWN] * 3
-    own.teach(*doors[0])
+    own.teach(doors[:1])
     assert read(own.book, doors) == [
         (READ, "黄岭正街3号", 500101),
         (READ, "黄岭正街4号2栋", 500101),
         (READ, "黄岭正街", 500101),
     ]
     assert read(own.book, [("黄岭正街3号", "500102")])[0][0] == UNKNOWN  # another division, another lesson
-    own.teach(*doors[1])
-    assert own.entries == 1
+    own.teach(doors[1:2])
+    assert own.entries == 2  # where the division ends, and the street
+    assert read(own.book, [("渝中区黄岭正街3号", "500103")])[0][0] == UNKNOWN
+    own.teach([("渝中区北城路3号", "500103")])
+    assert read(own.book, [("渝中区黄岭正街3号", "500103")]) == [(READ, "黄岭正街3号", 500103)]
+
+
+CHAINS = (
+    "",
+    "重庆市",
+    "重庆",
+    "渝中区",
+    "渝中",
+    "万州",
+    "万州区",
+    "四川省",
+    "成都市",
+    "昌都市",
+    "卡若区",
+    "中国",
+    "市辖区",
+    "县",
+)
+TOWNS = (
+    "",
+    "石油路街道",
+    "汝溪镇",
+    "汝溪乡",
+    "石油街道办",
+    "石油街道办事处",
+    "大镇",
+    "东西乡",
+    "社区镇",
+    "镇",
+    "乡",
+    "路",
+    "办",
+)
+after = st.text(st.sampled_from("路街巷大小花社东西南北中办事道园区村石油乡镇县市城桥关一1"), max_size=8)
+starts = st.tuples(st.lists(st.sampled_from(CHAINS), max_size=4).map("".join), st.sampled_from(TOWNS), after).map("".join)
+
+
+@given(starts, after, st.sampled_from(DIVISIONS))
+def test_what_decides_the_divisions_decides_them_whatever_follows(start: str, other: str, division: str):
+    given_code = addresses.given_division(division)
+    decided = decided_division(start, given_code)
+    if decided is not None:
+        end, code, position = decided
+        assert read_division(start, given_code) == (code, "", position)
+        assert read_division(start[:end] + other, given_code) == (code, "", position)
+        assert decided_division(start[:end] + other, given_code) == decided
+
+
+@given(starts, after)
+def test_a_town_is_one_whatever_follows_but_a_few_characters(start: str, other: str):
+    end = town_end(start)
+    if end and (end == len(start) or start[end] not in BESIDE_TOWN) and (not other or other[0] not in BESIDE_TOWN):
+        assert town_end(start[:end] + other) == end
+
+
+@given(st.lists(st.tuples(st.tuples(starts, detail).map("".join), st.sampled_from(DIVISIONS)), min_size=1, max_size=20))
+@example([("万州区合街道石村1号", ""), ("万州区合街道办岩镇石村1号", ""), ("万州区合街道办事处石村1号", "")])
+def test_parts_learnt_apart_are_put_together_as_ever(items: list[Text]):
+    check(items)
 
 
 def test_a_placeholder_before_a_digit_is_none():
@@ -231,29 +291,29 @@ def test_a_placeholder_before_a_digit_is_none():
 
 
 def test_a_full_book_starts_over_and_the_old_one_stays_readable():
-    own = AddressLessons(4)
+    own = AddressLessons(6)
     first = [(f"{name}路1号", "") for name in "甲乙丙丁"]
     assert all(status == READ for status, _, _ in taught(first, own))
     old = own.book
     fifth = ("戊路1号", "")
-    own.teach(*fifth)
+    own.teach([fifth])
     assert own.entries == 1
     assert [status for status, _, _ in read(own.book, [*first, fifth])] == [UNKNOWN] * 4 + [READ]
     assert [status for status, _, _ in read(old, [*first, fifth])] == [READ] * 4 + [UNKNOWN]
 
 
 def test_long_keys_fill_a_book_early():
-    own = AddressLessons(2)
+    own = AddressLessons(4)
     items = [(f"{name * LONGEST_BEGINNING}1号", "500103".rjust(24, "0")) for name in "甲乙丙丁"]
     for item in items:
-        own.teach(*item)
+        own.teach([item])
         assert read(own.book, [item])[0][0] == READ
     assert own.entries < len(items)
 
 
 def test_another_beginning_with_the_same_hash_is_not_taken_for_it():
     own = AddressLessons(4)
-    own.teach("甲路1号", "")
+    own.teach([("甲路1号", "")])
     own.book.keys[0] += 1
     beginning = np.array([ord(character) for character in "甲路"], np.uint32)
     assert _find(own.book, beginning, np.zeros(0, np.uint8)) == OTHER
@@ -262,13 +322,13 @@ def test_another_beginning_with_the_same_hash_is_not_taken_for_it():
 
 @kernel
 def _find(book: AddressBook, beginning: Points, division: npt.NDArray[np.uint8]) -> int:
-    return find(book, beginning, len(beginning), division)
+    return find(book, WHOLE, beginning, len(beginning), division)
 
 
 def test_several_threads_may_teach():
     own = AddressLessons(256)
     items = [(f"{chr(0x4E00 + 7 * n)}路{n}号", "") for n in range(200)]
-    threads = [threading.Thread(target=lambda: [own.teach(*item) for item in items]) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: [own.teach([item]) for item in items]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
