@@ -33,6 +33,7 @@ from mpi.linkage.values import (
     SOUND,
     Values,
     identifier_kind,
+    resident_birth_date,
     resident_check_ok,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "name_level",
     "number_level",
     "phone_level",
+    "resident_birth_date",
     "resident_check_ok",
     "sketch_similarity",
     "text_level",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_check_ok
+from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_birth_date, resident_check_ok
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT, Encoded
 from mpi.linkage.hotindex import GROUP_SIZE, RECORD_NEXT, HotIndex, group_in
 from mpi.linkage.jit import inner, wide
@@ -25,6 +25,7 @@ BIRTH_ORDER_DIFFERS = 16  # another child of the same multiple birth
 DIED_BEFORE = 32  # the person died before this patient was born
 NEWBORN = 64  # the person or the query is flagged as newborn
 MULTIPLE_BIRTH = 128  # the person or the query is a twin, or more
+LENT = 256  # the query's valid unique identifier is another person's
 
 RESIDENT = int(IdentifierType.RESIDENT_ID)
 NEWBORN_FLAG, MULTIPLE_BIRTH_FLAG = int(RecordFlag.NEWBORN), int(RecordFlag.MULTIPLE_BIRTH)
@@ -40,6 +41,24 @@ def unique_valid(settings: Settings, code: int) -> bool:
     if (settings.unique >> kind) & 1 == 0:
         return False
     return kind == RESIDENT and resident_check_ok(code)
+
+
+@inner
+def stated(value: int) -> bool:
+    """Whether a date or sex was entered, not derived from a number."""
+    return value != 0 and (value & DERIVED_BIT) == 0
+
+
+@inner
+def lent(settings: Settings, row: npt.NDArray[np.int64]) -> bool:
+    """Whether a row's valid number holds another birth date than was entered with it, and not by a slip.
+
+    Then it is somebody else's (a parent's, a spouse's): no fact of this patient, and no veto.
+    """
+    national, birth = settings.roles[NATIONAL], settings.roles[BIRTH]
+    if national < 0 or birth < 0 or not unique_valid(settings, row[national]) or not stated(row[birth]):
+        return False
+    return wide(date_level(row[birth], resident_birth_date(row[national]))) == DATE_DIFFERENT
 
 
 @inner
@@ -67,6 +86,9 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
     other = np.zeros(3, np.int64)  # … seen different
     if encoded.rows[first, width - 1] & NEWBORN_FLAG:
         flags |= NEWBORN
+    for r in range(first, encoded.starts[q + 1]):
+        if lent(settings, encoded.rows[r]):
+            flags |= LENT
     record = wide(index.first_record[person])
     while record > 0:
         group = group_in(index, record - 1, visible)
@@ -92,7 +114,7 @@ def _tally(
     same: npt.NDArray[np.int64],
     other: npt.NDArray[np.int64],
 ) -> None:
-    """Count agreements and differences of one stored row with the query's rows."""
+    """Count agreements and differences of one stored row with the query's rows. A lent number is no difference."""
     theirs, first = index.rows[row], encoded.starts[q]
     national, sex, birth = settings.roles[NATIONAL], settings.roles[SEX], settings.roles[BIRTH]
     if national >= 0 and unique_valid(settings, theirs[national]):
@@ -101,7 +123,7 @@ def _tally(
             if unique_valid(settings, mine):
                 if mine == theirs[national]:
                     same[0] += 1
-                else:
+                elif not lent(settings, theirs) and not lent(settings, encoded.rows[r]):
                     other[0] += 1
     mine_row = encoded.rows[first]
     if sex >= 0 and stated(mine_row[sex]) and stated(theirs[sex]):
@@ -114,12 +136,6 @@ def _tally(
             same[2] += 1
         else:
             other[2] += 1
-
-
-@inner
-def stated(value: int) -> bool:
-    """Whether a date or sex was entered, not derived from a number."""
-    return value != 0 and (value & DERIVED_BIT) == 0
 
 
 @inner

@@ -12,6 +12,7 @@ from mpi.linkage.conflicts import (
     DATE_DIFFERENT,
     DIED_BEFORE,
     DOCUMENT,
+    LENT,
     MULTIPLE_BIRTH,
     NEWBORN,
     OTHER_NUMBER,
@@ -60,15 +61,20 @@ def decide(
     cut = reason(SEARCH_WAS_CUT) if found.queries[q, KEYS_CUT] > 0 else wide(0)
     if found.queries[q, KEPT] == 0:
         return NEW, -1, cut | reason(NO_CANDIDATE if found.queries[q, KEYS] > 0 else NO_USABLE_TRAIT)
+    lender = wide(0)  # why the holder of the query's number, which is not the patient's own, is another person
     if found.candidates[q, 0, FLAGS] & DOCUMENT:
         facts = (wide(found.candidates[q, 0, FLAGS]), wide(found.candidates[q, 0, WINNER]), population)
         why = document_reasons(tables, settings, found.levels[q, 0], found.adjustments[q, 0], facts)
         if why == 0:
             return LINKED, 0, cut | reason(UNIQUE_DOCUMENT_AGREES) | duplicate_reason(settings, found, q, 0)
         if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, found.levels[q, 0]):
-            return REVIEW, 0, cut | why
+            if found.candidates[q, 0, FLAGS] & LENT == 0:
+                return REVIEW, 0, cut | why
+            lender = why
     best = best_place(settings, found, q)
     weight = found.candidates[q, best, WEIGHT]
+    if lender != 0 and (best == 0 or weight < settings.upper):
+        return REVIEW, 0, cut | lender
     if weight < settings.lower:
         return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
     relative = reason(LIKELY_RELATIVE) if 0 < found.candidates[q, best, WINNER] < len(tables.base) - 1 else wide(0)

@@ -195,6 +195,12 @@ def resident_check_ok(code: int) -> bool:
     return (total + check) % 11 == 1
 
 
+@leaf
+def resident_birth_date(code: int) -> int:
+    """The birth date (yyyymmdd) in a resident number."""
+    return (code & IDENTIFIER_MASK) // 11 // 1_000 % 100_000_000
+
+
 def sketch(text: str) -> tuple[int, int]:
     """128-bit bitmap of the text's bigrams of code points, begin and end included, as (bits 0–63, bits 64–127)."""
     if not text:

@@ -9,6 +9,7 @@ import pytest
 from patients import LIMITS
 from small_model import MODEL, NO_FREQUENCIES
 
+from mpi.linkage.model import Model
 from mpi.registry.registry import Limits, Registry
 
 Open = Callable[..., Registry]
@@ -19,8 +20,8 @@ def open_registry(tmp_path: Path) -> Iterator[Open]:
     """Opens (and reopens) the registry of this test's directory; everything is closed at the end."""
     opened: list[Registry] = []
 
-    def start(limits: Limits = LIMITS) -> Registry:
-        registry = Registry.open(tmp_path / "index", MODEL, NO_FREQUENCIES, limits)
+    def start(limits: Limits = LIMITS, model: Model = MODEL) -> Registry:
+        registry = Registry.open(tmp_path / "index", model, NO_FREQUENCIES, limits)
         registry.start()
         opened.append(registry)
         return registry

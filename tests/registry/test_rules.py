@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from patients import OpenRegistry, home, patient, resident_id
+from small_model import MODEL
 
-from mpi.records import DecisionReason, HumanName, MatchOutcome, Outcome, Sex
+from mpi.records import DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, Sex
 from mpi.registry.registry import Limits, Registry
 
 NUMBER_A = resident_id("50010319800503002")
@@ -33,6 +35,51 @@ def test_a_different_valid_number_is_a_review_not_a_link(registry: Registry) -> 
     answer = registry.resolve(patient("2", identifiers=(NUMBER_B,), phones=PHONE, addresses=HOME)).result()
     assert answer.outcome is not Outcome.LINKED
     assert answer.master_id not in answer.candidates
+
+
+MOTHERS = resident_id("51021219550917264")
+GIVEN = (HumanName(family="欧阳", given="修竹"),)
+
+
+@pytest.mark.parametrize("order", [(NUMBER_A, MOTHERS), (MOTHERS, NUMBER_A), (None, MOTHERS)])
+def test_a_number_of_another_birth_date_is_not_the_patients_and_keeps_nobody_apart(
+    open_registry: OpenRegistry, order: tuple[Identifier | None, Identifier]
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.8))
+    registry: Registry = open_registry(model=lenient)
+    mother = {"names": (HumanName(family="司马", given="兰芝"),), "birth_date": "1955-09-17", "sex": Sex.FEMALE}
+    registry.resolve(patient("mother", identifiers=(MOTHERS,), phones=PHONE, addresses=HOME, **mother)).result()
+    for number, document in zip("12", order, strict=True):
+        identifiers = (document,) if document else ()
+        record = patient(number, names=GIVEN, birth_date="1980-05-03", identifiers=identifiers, phones=PHONE, addresses=HOME)
+        answer = registry.resolve(record).result()
+    assert answer.outcome is Outcome.LINKED
+    own, again, mothers = persons(registry, "1", "2", "mother")
+    assert own == again != mothers
+
+
+def test_the_first_record_under_a_mothers_number_is_shown_to_a_person(registry: Registry) -> None:
+    mother = {"names": (HumanName(family="司马", given="兰芝"),), "birth_date": "1955-09-17", "sex": Sex.FEMALE}
+    first = registry.resolve(patient("mother", identifiers=(MOTHERS,), phones=PHONE, **mother)).result()
+    answer = registry.resolve(
+        patient("1", names=GIVEN, birth_date="1980-05-03", identifiers=(MOTHERS,), phones=PHONE)
+    ).result()
+    assert (answer.outcome, answer.candidates) == (Outcome.NEW_WITH_REVIEW, (first.master_id,))
+
+
+def test_a_namesake_under_a_lent_number_is_still_a_namesake(registry: Registry) -> None:
+    registry.resolve(patient("1", identifiers=(NUMBER_A,), **COMMON)).result()
+    answer = registry.resolve(patient("2", identifiers=(MOTHERS,), **COMMON)).result()
+    assert answer.outcome is not Outcome.LINKED
+
+
+def test_a_date_one_digit_off_does_not_make_a_number_somebody_elses(registry: Registry) -> None:
+    """The patient's own number, and a slip in the birth date: two valid numbers stay two people."""
+    registry.resolve(patient("1", identifiers=(NUMBER_A,), birth_date="1980-05-03", phones=PHONE, addresses=HOME)).result()
+    slip = patient(
+        "2", identifiers=(resident_id("51020219800504104"),), birth_date="1980-05-03", phones=PHONE, addresses=HOME
+    )
+    assert registry.resolve(slip).result().outcome is not Outcome.LINKED
 
 
 def test_twins_are_not_linked(registry: Registry) -> None:

@@ -26,6 +26,7 @@ from mpi.linkage.conflicts import (
     OTHER_NUMBER,
     SEX_DIFFERS,
     header_flags,
+    lent,
     stated,
     unique_valid,
 )
@@ -122,7 +123,7 @@ def _sources(records: Sequence[PatientRecord]) -> Int64s:
 
 
 def _numbers(model: Model, settings: Settings, encoded: Encoded) -> Int64s:
-    """int64[N]: a valid unique identifier of each record, 0 where it has none."""
+    """int64[N]: a valid unique identifier of each record, 0 where it has none of its own."""
     out = np.zeros(len(encoded.starts) - 1, np.int64)
     column = model.column("national_id")
     if column >= 0:
@@ -135,7 +136,7 @@ def _valid_numbers(settings: Settings, encoded: Encoded, column: int, out: Int64
     settings, encoded = borrow(settings), borrow(encoded)
     for q in range(len(out)):
         for r in range(encoded.starts[q], encoded.starts[q + 1]):
-            if unique_valid(settings, encoded.rows[r, column]):
+            if unique_valid(settings, encoded.rows[r, column]) and not lent(settings, encoded.rows[r]):
                 out[q] = encoded.rows[r, column]
 
 
@@ -179,7 +180,7 @@ def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
                 if unique_valid(settings, x) and unique_valid(settings, y):
                     if x == y:
                         same += 1
-                    else:
+                    elif not lent(settings, encoded.rows[r]) and not lent(settings, encoded.rows[s]):
                         other += 1
     if same > 0:
         flags |= DOCUMENT
