@@ -73,10 +73,10 @@ def decide(
             lender = why
     best = best_place(settings, found, q)
     weight = found.candidates[q, best, WEIGHT]
-    if lender != 0 and (best == 0 or weight < settings.upper):
-        return REVIEW, 0, cut | lender
     if weight < settings.lower:
         return NEW, -1, cut | reason(BELOW_LOWER_THRESHOLD)
+    if lender != 0 and best == 0:
+        return REVIEW, 0, cut | lender
     relative = reason(LIKELY_RELATIVE) if 0 < found.candidates[q, best, WINNER] < len(tables.base) - 1 else wide(0)
     if weight < settings.upper:
         return REVIEW, best, cut | reason(BETWEEN_THRESHOLDS) | relative
