@@ -7,8 +7,9 @@ Ours goes the whole way: a server process, a socket, a DuckDB file. Every record
 two are together when they have the same master ID in the end. Nothing is fitted on these data. The exit code is 1 when ours
 links a false pair on FEBRL, or stays below its F1.
 
-With ``--sets``: every data set with truth that is there, linked as a newcomer would (see evidence.py), beside the peers;
-``--write`` puts the table into docs/accuracy.md.
+With ``--sets``: every data set with truth that is there, linked as a newcomer would (see evidence.py), beside the peers; for
+sets whose truth is a grade of single cases, what is decided about each (see decisions.py). ``--write`` puts the tables into
+docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -102,24 +103,29 @@ def measure_population(name: str, model: str, size: int, *, details: bool) -> No
 
 
 def measure_sets(names: list[str], *, peers: bool, write: bool) -> int:
-    """The table of all data sets; exit code 2 for a name that is none."""
-    from benchmarks import accuracy_table, evidence, sets  # pandas and matplotlib: seconds of imports that only this needs
+    """The tables of all data sets; exit code 2 for a name that is none."""
+    # pandas and matplotlib: seconds of imports that only this needs
+    from benchmarks import accuracy_table, decisions, evidence, graded, sets
 
-    known = sets.sets()
+    clustered, cases = sets.sets(), graded.graded_sets()
+    known = [*clustered, *cases]
     if unknown := [name for name in names if name not in known]:
         progress(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
         return 2
     for name in names or known:
-        if absent := known[name].absent():
+        data = clustered[name] if name in clustered else cases[name].data
+        if absent := data.absent():
             progress(f"{name}: skipped, {absent} is not there")
             continue
+        of_cases = name in cases
+        measured = decisions.measure(cases[name], peers=peers) if of_cases else evidence.measure(data, peers=peers)
         lines = []
-        for line in evidence.measure(known[name], peers=peers):
+        for line in measured:
             counts = line.pop("pairs", None)
             lines.append({"bench": "accuracy", "data": name, **(counts.as_keys() if counts else {}), **line})
             emit(lines[-1])
         if write:
-            accuracy_table.write_table(TABLE, lines)
+            (accuracy_table.write_decisions if of_cases else accuracy_table.write_table)(TABLE, lines)
     return 0
 
 

@@ -44,7 +44,7 @@ def measure(data: DataSet, *, peers: bool) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="mpi-evidence-") as folder:
         yield ours(data, tables, Path(folder))
         if peers:
-            specification = _specification(data, tables, Path(folder))
+            specification = specification_file(data, tables, Path(folder))
             for script in PEERS:
                 yield from _peer(script, specification)
 
@@ -56,7 +56,7 @@ def ours(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> dict[str, A
     for table, file in zip(tables, files, strict=True):
         table.drop(columns=[TRUTH]).to_csv(file, index=False)
     started = time.perf_counter()
-    records = [record for file in files for record in _records(file)]
+    records = [record for file in files for record in proposed_records(file)]
     model, found, thresholds = fit_model(Request(None, folder / f"{data.name}.toml", aim=AIM), records)
     loaded, frequencies = load_model(folder / f"{data.name}.toml")
     clustered = cluster(loaded, frequencies, records, one_per_source=data.two_sided)
@@ -83,10 +83,15 @@ def ours(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> dict[str, A
     }
 
 
-def _records(file: Path) -> Iterator[PatientRecord]:
-    """Records of a file under the map that is proposed for it; a birth date that cannot be is left out, not the record."""
+def proposed_records(file: Path) -> Iterator[PatientRecord]:
+    """Records of a file under the map that is proposed for it."""
     mapping = file.with_suffix(".map.toml")
     mapping.write_text(propose_map(file, lenient=True), encoding="utf-8")
+    return mapped_records(file, mapping)
+
+
+def mapped_records(file: Path, mapping: Path) -> Iterator[PatientRecord]:
+    """Records of a file under a map; a birth date that cannot be is left out, not the record."""
     for row in intake.read_records(file, mapping):
         if not isinstance(row, intake.MappedRow):
             continue
@@ -100,8 +105,8 @@ def _records(file: Path) -> Iterator[PatientRecord]:
         yield record
 
 
-def _specification(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> Path:
-    """What the peers' scripts read: Parquet files with ISO dates, and what each column is."""
+def specification_file(data: DataSet, tables: list[pd.DataFrame], folder: Path, **more: object) -> Path:
+    """What the peers' scripts read: Parquet files with ISO dates, what each column is, and ``more`` keys."""
     prepared = [data.prepared(table) if data.prepared else table.copy() for table in tables]
     files = []
     for place, cleaned in enumerate(prepared):
@@ -118,6 +123,7 @@ def _specification(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> P
         "dates": "%Y-%m-%d",
         "two_sided": data.two_sided,
         "settings": data.settings,
+        **more,
     }
     path = folder / "specification.json"
     path.write_text(json.dumps(given))

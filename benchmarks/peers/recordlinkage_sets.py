@@ -29,20 +29,32 @@ def pairs_of(tables: list[Any], column: str) -> float:
     return float((sizes * (sizes - 1) / 2).sum())
 
 
-def link(tables: list[Any], roles: dict[str, str]) -> Any:
+def candidates(tables: list[Any], roles: dict[str, str]) -> Any:
+    """Pairs that share a column which the library's guides block on."""
     index = recordlinkage.Index()
-    columns = [c for c in roles if all(c in table for table in tables)]
-    for column in columns:
+    for column in shared(tables, roles):
         if roles[column] in BLOCKS and pairs_of(tables, column) <= MOST_PAIRS:
             index.block(column)
+    return index.index(*tables)
+
+
+def compared(tables: list[Any], roles: dict[str, str], pairs: Any) -> Any:
+    """Agreement of each pair in each column, 0 or 1."""
     comparison = recordlinkage.Compare()
-    for column in columns:
+    for column in shared(tables, roles):
         if roles[column] in TEXTS:
             comparison.string(column, column, method="jarowinkler", threshold=JARO_WINKLER_THRESHOLD, label=column)
         else:
             comparison.exact(column, column, label=column)
-    vectors = comparison.compute(index.index(*tables), *tables)
-    return recordlinkage.ECMClassifier().fit_predict(vectors)
+    return comparison.compute(pairs, *tables)
+
+
+def shared(tables: list[Any], roles: dict[str, str]) -> list[str]:
+    return [column for column in roles if all(column in table for table in tables)]
+
+
+def link(tables: list[Any], roles: dict[str, str]) -> Any:
+    return recordlinkage.ECMClassifier().fit_predict(compared(tables, roles, candidates(tables, roles)))
 
 
 def main() -> None:

@@ -107,6 +107,30 @@ def cluster(
     )
 
 
+def grade_pairs(
+    model: Model,
+    frequencies: TermFrequencies,
+    records: Sequence[PatientRecord],
+    pairs: tuple[Int32s, Int32s],
+    *,
+    population: int,
+) -> tuple[npt.NDArray[np.float64], Bytes]:
+    """(weight in bits, records.Certainty) of given pairs of valid records, each by itself, vetoes included. No blocking.
+
+    ``pairs``: int32[P] places of the one and of the other records. ``population``: persons the prior is taken for. Raises
+    ValueError where a record is not valid: places would no longer be right.
+    """
+    table = encode_records(model, records)
+    if table.refused:
+        raise ValueError(f"{table.refused} records are not valid")
+    tables, scratch, dictionary = compile_tables(model, frequencies), new_scratch(len(model.features)), empty_table()
+    weight, certainty = np.zeros(len(pairs[0]), np.int64), np.zeros(len(pairs[0]), np.uint8)
+    size = round(np.log2(max(population, 1)) * SCALE)
+    settings = compile_settings(model)
+    _decide(tables, settings, table.encoded, *pairs, size, dictionary, scratch, weight, certainty)
+    return weight / SCALE, certainty
+
+
 def _distinct(parts: list[Pairs]) -> Pairs:
     """Each pair once, whatever number of rules it satisfies."""
     a, b = (np.concatenate([np.zeros(0, np.int32), *(p[i] for p in parts)]) for i in range(2))
