@@ -30,6 +30,7 @@ from mpi.columns.line import (
     FROM_BIRTH_DATE,
     FROM_ETHNICITY,
     FROM_FAMILY,
+    FROM_GIVEN,
     FROM_NATIONAL,
     FROM_PHONE,
     FROM_SEX,
@@ -61,10 +62,12 @@ from mpi.columns.side import Side, add, add_sketch, text_code
 from mpi.linkage.comparison import DERIVED_BIT
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT
 from mpi.linkage.values import CODE as TEXT_CODE
-from mpi.linkage.values import IDENTIFIER_MASK, KIND_SHIFT
+from mpi.linkage.values import IDENTIFIER_MASK, KIND_SHIFT, LENGTH, category_code
 from mpi.records import IdentifierType, RecordFlag
+from mpi.standardise.tibetan import TIBETAN
 
 _PLACEHOLDER_PHONE, _MULTIPLE_BIRTH = int(RecordFlag.PLACEHOLDER_PHONE), int(RecordFlag.MULTIPLE_BIRTH)
+_TIBETAN = category_code(TIBETAN)
 _RESIDENT, _TAIWAN, _NATIONAL_OTHER = (
     int(IdentifierType.RESIDENT_ID),
     int(IdentifierType.TAIWAN_PERMIT),
@@ -203,6 +206,15 @@ def _ethnicity(books: Books, raw: Raw, q: int, line: npt.NDArray[np.int64]) -> i
 
 
 @leaf
+def _has_two_readings(side: Side, line: npt.NDArray[np.int64]) -> bool:
+    """Whether a Tibetan's name has one character for each part: ``with_whole_names`` makes two of it."""
+    family, given = line[FROM_FAMILY], line[FROM_GIVEN]
+    if line[FROM_ETHNICITY] != _TIBETAN or family == 0 or given == 0:
+        return False
+    return bool(side.cells[family, LENGTH] == 1 and side.cells[given, LENGTH] == 1)
+
+
+@leaf
 def _number_at(line: npt.NDArray[np.int64], kind: int, n: int) -> int:
     """Code n of a kind, or the first one where there are fewer; 0 where there is none."""
     count = line[COUNTS + kind]
@@ -275,6 +287,8 @@ def read_records(
             line[FLAGS] |= _MULTIPLE_BIRTH
         state = read_name(books, side, raw, q, work) | _ethnicity(books, raw, q, line) | _phones(raw, q, work)
         state |= _documents(books, raw, q, days, work)
+        if state == READ and _has_two_readings(side, line):
+            state = wide(IRREGULAR)
         if state & IRREGULAR == 0:
             state |= _addresses(books, side, raw, q, work)
         span_of = out.spans[q]

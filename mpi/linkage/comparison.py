@@ -106,9 +106,11 @@ def name_level(va: Values, i: int, vb: Values, j: int, counterpart_equal: bool) 
         return 2
     if va.cells[i, FOLD] == vb.cells[j, FOLD] and va.cells[i, FOLD] != 0:
         return 3
+    a, b = chars_of(va, i), chars_of(vb, j)
+    if short_form(a, b):
+        return 3
     if counterpart_equal:
         return 4
-    a, b = chars_of(va, i), chars_of(vb, j)
     # A canonical order: greedy matching is not proved symmetric (no counterexample among 3.2 million short pairs).
     first, second = (a, b) if code_a < code_b else (b, a)
     return spelling_level(first, second)
@@ -130,6 +132,21 @@ def spelling_level(a: Chars, b: Chars) -> int:
     if similarity >= SOMEWHAT_SIMILAR:
         return 7
     return 8 if abbreviated(a, b) else 9
+
+
+@leaf
+def short_form(a: Chars, b: Chars) -> bool:
+    """Whether one name has four Han characters and the other is how such names are shortened to two.
+
+    They are Tibetan or of another people, or a whole name in one field: one half (扎西多吉, 扎西), or the first character and
+    the third or the fourth (扎多, 扎吉).
+    """
+    whole, part = (a, b) if len(a) >= len(b) else (b, a)
+    if len(whole) != 4 or len(part) != 2 or not (is_ideograph(whole[0]) and is_ideograph(part[0])):
+        return False
+    if part[0] == whole[0]:
+        return bool(part[1] == whole[1] or part[1] == whole[2] or part[1] == whole[3])
+    return bool(part[0] == whole[2] and part[1] == whole[3])
 
 
 @leaf

@@ -21,6 +21,7 @@ from mpi.standardise.identifiers import IdentifierReading, read_document
 from mpi.standardise.names import NameReading, read_childs_name, read_name
 from mpi.standardise.numbers import number_facts
 from mpi.standardise.phones import read_phone
+from mpi.standardise.tibetan import TIBETAN, with_whole_names
 from mpi.standardise.words import standard_ethnicity, standard_word
 
 _NEWBORN_DAYS = 28
@@ -36,7 +37,10 @@ def standardise(record: PatientRecord) -> StandardRecord:
     recorded = read_date(record.recorded_at).value
     just_born = _born_just_before(birth.value, recorded)
     named = _names(record, just_born=just_born)
-    flags = named.flags
+    names, flags = named.names, named.flags
+    ethnicity = standard_ethnicity(record.ethnicity) if record.ethnicity else ""
+    if ethnicity == TIBETAN:
+        names = with_whole_names(names)
     if just_born:
         flags = _both(flags, RecordFlag.NEWBORN)
     documents = [read_document(identifier) for identifier in record.identifiers]
@@ -51,7 +55,7 @@ def standardise(record: PatientRecord) -> StandardRecord:
     if death.value:
         flags = _both(flags, RecordFlag.DECEASED)
     return StandardRecord(
-        names=named.names,
+        names=names,
         birth_date=birth.value or facts.birth_date,
         birth_date_derived=not birth.value and facts.birth_date != 0,
         sex=record.sex or facts.sex,
@@ -59,7 +63,7 @@ def standardise(record: PatientRecord) -> StandardRecord:
         identifiers=_identifiers(documents),
         phones=phones,
         addresses=addresses,
-        ethnicity=standard_ethnicity(record.ethnicity) if record.ethnicity else "",
+        ethnicity=ethnicity,
         multiple_birth_order=max(record.multiple_birth_order, 0),
         deceased_date=death.value,
         flags=_all(flags, facts.flags, phone_flags, address_flags),

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from mpi.records import StandardText
+from mpi.records import StandardName, StandardText
+from mpi.standardise.characters import has_han
 from mpi.standardise.hanzi import han_text, han_value
 from mpi.standardise.latin import latin_tokens
 from mpi.standardise.pinyin import fold_sound, pinyin_sound
 from mpi.standardise.table_files import table_rows
+
+TIBETAN = "藏"  # as an ethnic group in standard form
 
 _CACHED_VALUES = 1 << 15
 _LONGEST_HAN, _LONGEST_LATIN = 3, 12
@@ -67,6 +70,23 @@ def tibetan_latin(letters: str) -> StandardText | None:
             sounds = (*body, _LATIN_ENDINGS[ending])
             break
     return _value(pinyin_sound(letters) or letters, sounds) if sounds else None
+
+
+def with_whole_names(names: tuple[StandardName, ...]) -> tuple[StandardName, ...]:
+    """A Tibetan's names, and those of two Han characters once more without a family name.
+
+    Few Tibetans have one; what looks like it is mostly the first syllable of a name that was shortened (罗拉 of 罗布拉姆).
+    """
+    whole = [
+        StandardName(given=han_value(name.family.text + name.given.text))
+        for name in names
+        if name.family is not None and name.given is not None and _one_character(name.family, name.given)
+    ]
+    return tuple(dict.fromkeys((*names, *whole))) if whole else names
+
+
+def _one_character(*parts: StandardText) -> bool:
+    return all(len(part.text) == 1 and has_han(part.text) for part in parts)
 
 
 def is_tibetan_element(text: str) -> bool:
