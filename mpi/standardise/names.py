@@ -6,11 +6,11 @@ import re
 from functools import cache, lru_cache
 
 from mpi.records import HumanName, Private, RecordFlag, StandardName
-from mpi.standardise.characters import HAN, clean, has_han
+from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits
 from mpi.standardise.hanzi import han_text, han_value, usual_characters
 from mpi.standardise.latin_names import latin_name
 from mpi.standardise.newborns import called_after, masked_family, newborn_of, one_of_several
-from mpi.standardise.placeholders import is_placeholder_han_name, is_placeholder_name
+from mpi.standardise.placeholders import is_placeholder_letters, is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 
@@ -42,9 +42,9 @@ def read_name(name: HumanName) -> NameReading:
     """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
     text, family, given = name.text, name.family, name.given
     if text and not (family or given) and _plain_and_simplified().fullmatch(text):  # the common case
-        return _PLACEHOLDER if is_placeholder_han_name(text) else NameReading((_standard(*_split(text)),))
+        return _PLACEHOLDER if is_placeholder_letters(text) else NameReading((_standard(*_split(text)),))
     if not text and family and given and _plain_and_simplified().fullmatch(family + given):
-        if is_placeholder_han_name(family) or is_placeholder_han_name(given):
+        if is_placeholder_letters(family) or is_placeholder_letters(given) or is_placeholder_letters(family + given):
             return _read(text, family, given)
         return NameReading((_standard(*_parts(family, given)),))
     return _read(text, family, given)
@@ -72,6 +72,8 @@ def _read(text: str, family: str, given: str) -> NameReading:
         return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
     flags = RecordFlag.NONE
     parts = [clean(part) if part else "" for part in (text, family, given)]
+    if not parts[0] and parts[1] and parts[2] and (reading := _placeholder_in_two_fields(parts[1], parts[2])):
+        return reading
     for position, part in enumerate(parts):
         if part and is_placeholder_name(part):
             parts[position], flags = "", RecordFlag.PLACEHOLDER_NAME
@@ -84,6 +86,18 @@ def _read(text: str, family: str, given: str) -> NameReading:
         return NameReading(flags=flags)
     reading = _han_or_latin(text, family, given)
     return NameReading(reading.names, reading.flags | flags)
+
+
+def _placeholder_in_two_fields(family: str, given: str) -> NameReading | None:
+    """The reading of parts that are a placeholder only together (无名, 氏; 女, 婴; Doe, Jane); letters in either order."""
+    first, second = letters_and_digits(family), letters_and_digits(given)
+    if not has_han(first):
+        found = is_placeholder_letters(second + first) or is_placeholder_letters(first + second)
+        return _PLACEHOLDER if found else None
+    joined = first + second
+    if newborn_of(joined) == "" and first not in _surnames()["single"]:  # 毛毛 may be 毛 by family name
+        return NameReading(flags=_newborn_flags(joined))
+    return _PLACEHOLDER if is_placeholder_letters(joined) else None
 
 
 def _han_or_latin(text: str, family: str, given: str) -> NameReading:

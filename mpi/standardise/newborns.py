@@ -16,6 +16,7 @@ _AFTER_MOTHER = re.compile(f"(?:之|的)?{_TWIN}?(?:{_KIN}|婴){_TWIN}?")  # wha
 _ALONE = re.compile(f"(?:无名|弃|某)?(?:{_BORN}|宝宝|毛毛|宝贝){_TWIN}?")
 _MASKED = re.compile(f"([{HAN}])(?:某{{1,3}}|[*x]{{1,3}}|先生|女士|小姐)|某{{1,3}}[{HAN}]?")
 _ONE_OF_SEVERAL = re.compile("双胞胎|[大小]婴|[之的][大小]$|(?:[之的子女婴孩男儿]|bb?)[a-d甲乙丙丁一二三1-4]$")
+_OF_NEWBORNS = re.compile("[之的婴儿b]|宝宝|毛毛|宝贝")  # each placeholder holds one of them
 _SHORTEST_NAME = 2  # characters
 
 
@@ -24,6 +25,8 @@ def newborn_of(text: str) -> str | None:
 
     ``text`` is cleaned, lower case and without blanks.
     """
+    if not _OF_NEWBORNS.search(text):
+        return None
     if match := _OF_MOTHER.fullmatch(text):
         return match[1]
     return "" if _ALONE.fullmatch(text) else None
