@@ -125,8 +125,13 @@ def split(tables: NameTables, points: Points, length: int) -> int:
 
 @inner
 def parts_are_plain(tables: NameTables, points: Points, family: int, length: int) -> bool:
-    """Whether family name (the first characters) and given name stand as they were given: neither repeats the other."""
+    """Whether family name (the first characters) and given name stand as they were given.
+
+    Neither repeats the other, and neither is a placeholder, nor are both together.
+    """
     given = length - family
+    if _bits(tables, points, wide(0), length) & PLACEHOLDER:
+        return False
     if (_bits(tables, points, wide(0), family) | _bits(tables, points, family, given)) & PLACEHOLDER:
         return False
     if given > family:  # the whole name in the field of the given one

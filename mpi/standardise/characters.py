@@ -58,7 +58,7 @@ _UNDECOMPOSED = str.maketrans(
 
 def letters_and_digits(text: str) -> str:
     """Only what ``str.isalnum`` calls a letter or digit (any script), lower case."""
-    return _NOT_LETTER_OR_DIGIT.sub("", text).casefold()
+    return text.casefold() if text.isalnum() else _NOT_LETTER_OR_DIGIT.sub("", text).casefold()
 
 
 def capitals_and_digits(text: str) -> str:

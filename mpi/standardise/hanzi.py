@@ -1,7 +1,7 @@
 """Han characters: one form per character, then two codes per text, toneless pinyin (sound) and dialect-folded pinyin.
 
-Tables come from libraries and load at first use: OpenCC's character table (traditional to simplified) and pypinyin's
-reading table. Own tables: ``tables/variants.tsv``, ``tables/readings.tsv``.
+Tables come from libraries and load at first use: OpenCC's character tables (traditional to simplified, Japanese forms) and
+pypinyin's reading table. Own tables: ``tables/unihan_variants.tsv``, ``tables/variants.tsv``, ``tables/readings.tsv``.
 """
 
 from __future__ import annotations
@@ -29,15 +29,45 @@ _CACHED_VALUES = 1 << 16
 def _to_simplified() -> dict[int, str]:
     """Code point → simplified character. A character that OpenCC also allows to stay (乾, 於, 徵 …) stays."""
     table: dict[int, str] = {}
-    lines = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        traditional, _, candidates = line.partition("\t")
-        forms = candidates.split()
-        if forms and traditional not in forms:
-            table[ord(traditional)] = forms[0]
+    for traditional, candidates in _opencc("TSCharacters"):
+        if candidates and traditional not in candidates:
+            table[ord(traditional)] = candidates[0]
+    variants = {**_japanese(table), **dict(table_rows("unihan_variants"))}
+    for variant, usual in variants.items():
+        table.setdefault(ord(variant), usual.translate(table))
     for variant, usual in table_rows("variants"):
         table[ord(variant)] = usual.translate(table)
     return {character: form.translate(table) for character, form in table.items()}
+
+
+def _opencc(name: str) -> list[tuple[str, list[str]]]:
+    """Rows of a character table of OpenCC: a character and the forms it may take."""
+    lines = (files("opencc") / "dictionary" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [(character, forms.split()) for character, _, forms in (line.partition("\t") for line in lines) if character]
+
+
+def _japanese(simplified: dict[int, str]) -> dict[str, str]:
+    """Japanese form → the traditional character it stands for (呉 吳, 辺 邊), where it stands for one.
+
+    A form that is also a simplified character of its own (芸, 予, 沪) stays: it is in GB 2312, the mainland's character set.
+    """
+    found: dict[str, set[str]] = {}
+    for traditional, forms in _opencc("JPVariants"):
+        for form in forms:
+            if not _in_gb_2312(form):
+                found.setdefault(form, set()).add(traditional)
+    return {
+        form: next(iter(meant))
+        for form, meant in found.items()
+        if len(meant) == 1 and all(_in_gb_2312(character.translate(simplified)) for character in meant)
+    }
+
+
+def _in_gb_2312(character: str) -> bool:
+    try:
+        return bool(character.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
 
 
 @cache

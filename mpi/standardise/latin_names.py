@@ -33,6 +33,9 @@ def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, 
         maiden = _without_titles(latin_tokens(whole[match.end() :]))
         text, family = (whole[: match.start()], "") if text else ("", whole[: match.start()])
     families, givens = _split(text) if text else (_tokens(family), _tokens(given))
+    if not text and (families, givens) != (split := _newborn_in_two_fields(families, givens)):
+        families, givens = split
+        return ((_standard(families, givens),) if families else ()), _NEWBORN
     newborn = latin_newborn_rest(givens) if givens else None
     if newborn is not None:
         families, givens = families or newborn[-1:], ()
@@ -41,6 +44,24 @@ def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, 
     if maiden:
         names += (_standard(maiden, givens),)
     return names, flags
+
+
+def _newborn_in_two_fields(families: Tokens, givens: Tokens) -> tuple[Tokens, Tokens]:
+    """The parts without a newborn's placeholder that begins or fills the family field; as they are where none does.
+
+    Both parts together may be one (Baby, Girl), or the family field holds one of several words (Baby Boy, Smith). A name of
+    one word stays beside a whole placeholder (Baby Boy, Son) and beside a real given name (Mary, Baby).
+    """
+    family_is_one = bool(families) and latin_newborn_rest(families) == ()
+    if family_is_one and (not givens or latin_newborn_rest(givens) == ()):
+        return (), ()
+    if family_is_one and len(families) > 1:
+        return (latin_newborn_rest(families + givens) or ())[-1:], ()
+    if families and len(givens) == 1:
+        for first, second in ((givens, families), (families, givens)):
+            if latin_newborn_rest(first) == latin_newborn_rest(first + second) == ():
+                return (), ()
+    return families, givens
 
 
 @lru_cache(1 << 16)

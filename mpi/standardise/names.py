@@ -6,11 +6,12 @@ import re
 from functools import cache, lru_cache
 
 from mpi.records import HumanName, Private, RecordFlag, StandardName
-from mpi.standardise.characters import HAN, clean, has_han
+from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits
 from mpi.standardise.hanzi import han_text, han_value, usual_characters
+from mpi.standardise.illegible import MARKS, WHOLE_GIVEN, WHOLE_NAME, is_legible, marked_form, with_marks, without_remark
 from mpi.standardise.latin_names import latin_name
 from mpi.standardise.newborns import called_after, masked_family, newborn_of, one_of_several
-from mpi.standardise.placeholders import is_placeholder_han_name, is_placeholder_name
+from mpi.standardise.placeholders import is_placeholder_letters, is_placeholder_name
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import is_tibetan_element, tibetan_han
 
@@ -42,9 +43,9 @@ def read_name(name: HumanName) -> NameReading:
     """Standard names of one name as received: none (missing, placeholder), one, or two where two are written in one field."""
     text, family, given = name.text, name.family, name.given
     if text and not (family or given) and _plain_and_simplified().fullmatch(text):  # the common case
-        return _PLACEHOLDER if is_placeholder_han_name(text) else NameReading((_standard(*_split(text)),))
+        return _PLACEHOLDER if is_placeholder_letters(text) else NameReading((_standard(*_split(text)),))
     if not text and family and given and _plain_and_simplified().fullmatch(family + given):
-        if is_placeholder_han_name(family) or is_placeholder_han_name(given):
+        if is_placeholder_letters(family) or is_placeholder_letters(given) or is_placeholder_letters(family + given):
             return _read(text, family, given)
         return NameReading((_standard(*_parts(family, given)),))
     return _read(text, family, given)
@@ -72,6 +73,8 @@ def _read(text: str, family: str, given: str) -> NameReading:
         return _PLACEHOLDER if is_placeholder_name(form) else NameReading((_standard(*_split(form)),))
     flags = RecordFlag.NONE
     parts = [clean(part) if part else "" for part in (text, family, given)]
+    if not parts[0] and parts[1] and parts[2] and (reading := _placeholder_in_two_fields(parts[1], parts[2])):
+        return reading
     for position, part in enumerate(parts):
         if part and is_placeholder_name(part):
             parts[position], flags = "", RecordFlag.PLACEHOLDER_NAME
@@ -84,6 +87,18 @@ def _read(text: str, family: str, given: str) -> NameReading:
         return NameReading(flags=flags)
     reading = _han_or_latin(text, family, given)
     return NameReading(reading.names, reading.flags | flags)
+
+
+def _placeholder_in_two_fields(family: str, given: str) -> NameReading | None:
+    """The reading of parts that are a placeholder only together (无名, 氏; 女, 婴; Doe, Jane); letters in either order."""
+    first, second = letters_and_digits(family), letters_and_digits(given)
+    if not has_han(first):
+        found = is_placeholder_letters(second + first) or is_placeholder_letters(first + second)
+        return _PLACEHOLDER if found else None
+    joined = first + second
+    if newborn_of(joined) == "" and first not in _surnames()["single"]:  # 毛毛 may be 毛 by family name
+        return NameReading(flags=_newborn_flags(joined))
+    return _PLACEHOLDER if is_placeholder_letters(joined) else None
 
 
 def _han_or_latin(text: str, family: str, given: str) -> NameReading:
@@ -123,6 +138,7 @@ def _without_han(text: str) -> str:
 
 
 def _han_name(text: str, family: str, given: str) -> NameReading:
+    text, family, given = with_marks(text), with_marks(family), with_marks(given)
     compact = (text or family + given).replace(" ", "").casefold()
     if (mother := newborn_of(compact)) is not None:
         return NameReading(_family_only(family or mother), _newborn_flags(compact[len(mother) :]))
@@ -133,17 +149,48 @@ def _han_name(text: str, family: str, given: str) -> NameReading:
     if text or not given or not family:
         whole = text or family or given
         dotted = _DOT.search(whole) is not None
-        form = han_text(_BRACKETS.sub("", whole)) or han_text(whole)
-        split = ("", form) if dotted or (given and not text) else _split(form) if text else _split_family_field(form)
-        return NameReading((_standard(*split),)) if form else _PLACEHOLDER
-    return NameReading((_standard(*_parts(han_text(family), han_text(given))),))
+        form = marked_form(_BRACKETS.sub("", whole)) or marked_form(whole)
+        if dotted or (given and not text):
+            return _legible("", without_remark(form, WHOLE_GIVEN))
+        return _legible(*(_split_marked(form) if text else _split_family_field(form)))
+    given = without_remark(marked_form(given), WHOLE_GIVEN)
+    return _legible(*_parts(_family_without_remark(marked_form(family)), given))
+
+
+def _legible(family: str, given: str) -> NameReading:
+    """The parts of a name that can be read to the last character; a placeholder where none can."""
+    family, given = family if is_legible(family) else "", given if is_legible(given) else ""
+    return NameReading((_standard(family, given),)) if family or given else _PLACEHOLDER
+
+
+def _family_without_remark(family: str) -> str:
+    """A known family name stays one beside a mark (王*)."""
+    if is_legible(family):
+        return family
+    name = family.strip(MARKS)
+    return name if name in _surnames()["single"] or name in _surnames()["compound"] else family
+
+
+def _split_marked(form: str) -> tuple[str, str]:
+    """``_split`` of a form that may hold marks: each takes the place of a character, also that of the family name (*小明)."""
+    if is_legible(form):
+        return _split(form)
+    if form[0] in MARKS:
+        inside = without_remark(form, WHOLE_NAME)
+        return (form[0], form[1:]) if inside == form else _split(inside)
+    inside = form.rstrip(MARKS)
+    family, given = _split(inside)
+    if is_legible(inside) and len(given) >= WHOLE_GIVEN:
+        return family, given
+    family = _split(form)[0] or family
+    return family, form[len(family) :]
 
 
 def _split_family_field(form: str) -> tuple[str, str]:
     """Only the family field is filled: a family name, or a whole name put there."""
     if len(form) <= 1 or form in _surnames()["compound"]:
         return form, ""
-    return _split(form)
+    return _split_marked(form)
 
 
 def _parts(family: str, given: str) -> tuple[str, str]:
@@ -182,8 +229,6 @@ def _standard(family: str, given: str) -> StandardName:
 
 def _family_only(text: str) -> tuple[StandardName, ...]:
     """The family name of a newborn's or masked name, where it can be read: the first characters of the mother's name."""
-    form = han_text(text.replace("某", ""))
-    if not form:
-        return ()
-    family = _split(form)[0] if len(form) > 1 and form not in _surnames()["compound"] else form
-    return (StandardName(family=han_value(family, family=True)),) if family else ()
+    form = marked_form(text.replace("某", ""))
+    family = _split_family_field(form)[0]
+    return (StandardName(family=han_value(family, family=True)),) if family and is_legible(family) else ()

@@ -11,11 +11,12 @@ from mpi.standardise.table_files import word_lists
 _KIN = "[长次三四大小]?(?:儿子?|女儿|子|[男女]?[婴孩]|男|女|婴儿|孩子|小孩|双胞胎|新生儿|宝宝|毛毛|bb?)"
 _BORN = "新生儿|婴儿|男婴|女婴|大婴|小婴|bb|baby"
 _TWIN = "[a-d甲乙丙丁大小一二三1-4]"
-_OF_MOTHER = re.compile(f"([{HAN}x*]{{1,4}}?)(?:(?:之|的)(?:{_TWIN}?(?:{_KIN}){_TWIN}?)|(?:{_BORN}){_TWIN}?)")
+_OF_MOTHER = re.compile(f"([{HAN}x*□]{{1,4}}?)(?:(?:之|的)(?:{_TWIN}?(?:{_KIN}){_TWIN}?)|(?:{_BORN}){_TWIN}?)")
 _AFTER_MOTHER = re.compile(f"(?:之|的)?{_TWIN}?(?:{_KIN}|婴){_TWIN}?")  # what may stand behind a mother's whole name
 _ALONE = re.compile(f"(?:无名|弃|某)?(?:{_BORN}|宝宝|毛毛|宝贝){_TWIN}?")
 _MASKED = re.compile(f"([{HAN}])(?:某{{1,3}}|[*x]{{1,3}}|先生|女士|小姐)|某{{1,3}}[{HAN}]?")
 _ONE_OF_SEVERAL = re.compile("双胞胎|[大小]婴|[之的][大小]$|(?:[之的子女婴孩男儿]|bb?)[a-d甲乙丙丁一二三1-4]$")
+_OF_NEWBORNS = re.compile("[之的婴儿b]|宝宝|毛毛|宝贝")  # each placeholder holds one of them
 _SHORTEST_NAME = 2  # characters
 
 
@@ -24,6 +25,8 @@ def newborn_of(text: str) -> str | None:
 
     ``text`` is cleaned, lower case and without blanks.
     """
+    if not _OF_NEWBORNS.search(text):
+        return None
     if match := _OF_MOTHER.fullmatch(text):
         return match[1]
     return "" if _ALONE.fullmatch(text) else None

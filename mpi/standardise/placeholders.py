@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from mpi.standardise.characters import clean, letters_and_digits
 from mpi.standardise.table_files import word_lists
@@ -20,10 +21,15 @@ def is_placeholder_name(text: str) -> bool:
     return len(text) <= _LONGEST and _is_placeholder(text, "name")
 
 
-def is_placeholder_han_name(text: str) -> bool:
-    """``is_placeholder_name`` of common Han characters, of which there is nothing to clean."""
+def is_placeholder_letters(text: str) -> bool:
+    """``is_placeholder_name`` of lower-case letters and digits, of which there is nothing to clean."""
+    return text in _name_words()
+
+
+@cache
+def _name_words() -> frozenset[str]:
     words = word_lists("placeholders")
-    return text in words["any"] or text in words["name"]
+    return words["any"] | words["name"]
 
 
 def is_placeholder_address(text: str) -> bool:

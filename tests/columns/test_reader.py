@@ -112,7 +112,7 @@ def test_a_model_with_other_features_is_left_to_the_ordinary_way() -> None:
 NAME_WORDS = """
 王 李 欧阳 单 尉迟 曾 任 仇 伟 芳 小明 安 恩 娥 子 女 之子 之女 某 某某 * 無 無名氏 不详 未知 婴儿
 扎西 多吉 卓玛 央金 旺堆 陳 國 龍 A B Wang Xiaoming O'Neill · • . ， （ ） ( ) 々 〇 㐂 𠀀 先生 女士
-毛 宝 儿 测试 患者 １ 1 -
+毛 宝 儿 测试 患者 １ 1 - ？ □ x （忄+朱） 路 人 无 名 呉 龎 Baby Girl Jane Doe
 """
 TOKENS = st.sampled_from(NAME_WORDS.split())
 TEXTS = st.lists(TOKENS, max_size=4).map("".join) | st.lists(TOKENS, max_size=3).map(" ".join)
@@ -174,6 +174,7 @@ RECORDS = st.builds(
 @settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(RECORDS, min_size=1, max_size=4))
 @example([PatientRecord(source="a", local_id="1", names=(HumanName(text="韩红子"),), guardian=Guardian(name="韩红"))])
+@example([PatientRecord(source="a", local_id="1", names=(HumanName(family="路", given="人"),))])
 @example([PatientRecord(source="a", local_id="1", names=(HumanName(text="韩 红子"),), guardian=Guardian(name="韩红"))])
 @example(
     [

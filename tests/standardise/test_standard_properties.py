@@ -12,6 +12,7 @@ from mpi.records import (
     Identifier,
     IdentifierType,
     PatientRecord,
+    RecordFlag,
     Sex,
     StandardAddress,
     StandardName,
@@ -26,11 +27,15 @@ from mpi.standardise.latin import latin_tokens, latin_value
 from mpi.standardise.names import read_name
 from mpi.standardise.phones import read_phone
 from mpi.standardise.pinyin import SYLLABLES, fold_sound, pinyin_sound, syllables
+from mpi.standardise.table_files import word_lists
 from mpi.standardise.words import standard_ethnicity, standard_word
 
 surrogates = st.characters(categories=["Cs"])
 any_text = st.text(st.one_of(st.characters(), surrogates), max_size=40)
 han = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=6)
+WORDS = word_lists("placeholders")
+surname = st.sampled_from("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高")
+legible = st.text(st.sampled_from("明华强军伟芳敏静丽艳勇杰涛超磊娟"), min_size=2, max_size=2)
 latin_word = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzéüñ"), min_size=1, max_size=10)
 latin_name = st.lists(latin_word, min_size=1, max_size=3).map(" ".join)
 road = st.sampled_from(["石油路", "人民支路", "北城天街", "金龙路", "新溉大道", "五一巷"])
@@ -148,6 +153,39 @@ def test_parts_of_a_name_are_stable(family: str, given_name: str) -> None:
     for parts in once:
         again = read_name(HumanName(family=parts[0], given=parts[1])).names
         assert [texts(name) for name in again] == [parts]
+
+
+@given(family=surname, given_name=legible, hidden=st.integers(0, 1), mark=st.sampled_from("？?□■○〓*＊×"))
+def test_a_part_with_an_illegible_character_is_not_known(family: str, given_name: str, hidden: int, mark: str) -> None:
+    part = (mark + given_name[1:], given_name[:1] + mark)[hidden]
+    for name in (HumanName(text=family + part), HumanName(family=family, given=part), HumanName(text=f"{family} {part}")):
+        assert [texts(found) for found in read_name(name).names] == [(family, "")]
+
+
+@given(family=surname, given_name=legible, mark=st.sampled_from("？?□■○〓*＊×"))
+def test_an_illegible_family_name_leaves_the_given_name(family: str, given_name: str, mark: str) -> None:
+    assert [texts(found) for found in read_name(HumanName(text=mark + given_name)).names] == [("", given_name)]
+    remark = read_name(HumanName(text=f"{family}{given_name}{mark}"))  # behind a whole name it is a remark
+    assert remark == read_name(HumanName(text=family + given_name))
+
+
+@given(st.sampled_from(sorted(w for w in WORDS["any"] | WORDS["name"] if len(w) > 1)), st.integers(1, 8))
+def test_a_placeholder_in_two_fields_is_one(word: str, place: int) -> None:
+    place = min(place, len(word) - 1)
+    readings = [read_name(HumanName(family=word[:place], given=word[place:]))]
+    if word.isascii():
+        readings.append(read_name(HumanName(family=word[place:].title(), given=word[:place].title())))
+    for reading in readings:
+        assert not reading.names
+        assert reading.flags == RecordFlag.PLACEHOLDER_NAME
+
+
+@given(st.sampled_from(["baby", "newborn", "infant", "bb"]), st.sampled_from(["boy", "girl", "male", "female"]))
+def test_a_newborn_in_two_fields_has_no_name(child: str, sex: str) -> None:
+    for family, given_name in ((child, sex), (sex, child), (f"{child} {sex}", ""), (sex.upper(), f" {child} ")):
+        reading = read_name(HumanName(family=family, given=given_name))
+        assert (reading.names, reading.flags) == ((), RecordFlag.NEWBORN | RecordFlag.PLACEHOLDER_NAME)
+    assert [texts(name) for name in read_name(HumanName(family="Smith", given=f"{child} {sex}")).names] == [("smith", "")]
 
 
 @given(st.one_of(latin_name, han, any_text))
