@@ -44,9 +44,9 @@ def measure(data: DataSet, *, peers: bool) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="mpi-evidence-") as folder:
         yield ours(data, tables, Path(folder))
         if peers:
-            specification = _specification(data, tables, Path(folder))
+            written = specification(data, tables, Path(folder))
             for script in PEERS:
-                yield from _peer(script, specification)
+                yield from _peer(script, written)
 
 
 def ours(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def _records(file: Path) -> Iterator[PatientRecord]:
         yield record
 
 
-def _specification(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> Path:
-    """What the peers' scripts read: Parquet files with ISO dates, and what each column is."""
+def specification(data: DataSet, tables: list[pd.DataFrame], folder: Path) -> Path:
+    """What the peers' scripts read, written into a folder: Parquet files with ISO dates, and what each column is."""
     prepared = [data.prepared(table) if data.prepared else table.copy() for table in tables]
     files = []
     for place, cleaned in enumerate(prepared):

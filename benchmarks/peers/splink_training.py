@@ -4,7 +4,7 @@
 
 The specification is that of splink_sets.py with one file, and so are comparisons and training: the prior by deterministic
 rules, u by random sampling, m by EM over one block after the other. Reading the file into DuckDB is not counted. Prints one
-JSON line: wall seconds of each part, CPU seconds and the peak memory of the process, and what it estimated for exact agreement.
+JSON line: wall seconds of each part, CPU seconds and the peak memory of the process.
 """
 
 from __future__ import annotations
@@ -21,22 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+from splink import DuckDBAPI, Linker, SettingsCreator
 
 from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED
-from benchmarks.peers.splink_sets import comparison, quoted
-
-
-def settings(roles: dict[str, str], dates: str) -> dict[str, Any]:
-    """What splink_sets.py trains with for such columns; nothing is predicted, so its rules for that are not looked for."""
-    by_role = {role: column for column, role in roles.items()}
-    name, birth, number = by_role["fullname"], by_role["dob"], by_role["id"]
-    return {
-        "comparisons": [comparison(column, role, dates) for column, role in roles.items()],
-        "certain": [block_on(number), block_on(name, birth)],
-        "recall": 0.7,
-        "em": [block_on(name), block_on(birth)],
-    }
+from benchmarks.peers.splink_sets import comparison, quoted, training
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +32,8 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     connection = duckdb.connect()
     cells = ", ".join(f"nullif({quoted(c)}, '') as {quoted(c)}" for c in given["columns"])
     connection.execute(f"create table people as select rec_id, {cells} from '{given['files'][0]}'")
-    chosen = settings(given["roles"], given["dates"])
+    comparisons = [comparison(column, role, given["dates"]) for column, role in given["roles"].items()]
+    chosen = training(given["roles"])
     seconds: dict[str, float] = {}
     cpu, last = time.process_time(), time.perf_counter()
 
@@ -56,7 +45,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     table = DuckDBAPI(connection=connection).register(connection.table("people"), dataset_display_name="people_in")
     linker = Linker(
         table,
-        SettingsCreator(unique_id_column_name="rec_id", link_type="dedupe_only", comparisons=chosen["comparisons"]),
+        SettingsCreator(unique_id_column_name="rec_id", link_type="dedupe_only", comparisons=comparisons),
     )
     done("register")
     linker.training.estimate_probability_two_random_records_match(chosen["certain"], recall=chosen["recall"])

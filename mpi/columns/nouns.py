@@ -2,7 +2,7 @@
 
 ``msgspec`` writes all of them as one MessagePack message in about a microsecond each; that form states the length of every
 text before it and escapes nothing, so that a kernel finds the texts as it does on the wire. What the table of fields does not
-have, or has with another limit, makes the record irregular. The bytes come from ``msgspec`` alone, so that they are well-formed.
+have, or has with another limit, makes the record irregular. The bytes come from ``msgspec`` alone: they are well-formed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def skip(data: Bytes, at: int) -> int:
             at = begin + length
         elif first == 0xDB:
             at += 5 + (wide(data[at + 1]) << 24 | wide(data[at + 2]) << 16 | wide(data[at + 3]) << 8 | wide(data[at + 4]))
-        elif 0xDC <= first:  # an array or a map, its size in two bytes or four
+        elif first >= 0xDC:  # an array or a map, its size in two bytes or four
             size, width = wide(0), 2 if first == 0xDC or first == 0xDE else 4
             for k in range(at + 1, at + 1 + width):
                 size = size << 8 | wide(data[k])

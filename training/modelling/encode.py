@@ -1,6 +1,6 @@
 """Records → one table of rows, in which every distinct value of a feature stands once.
 
-Plain records are read by the kernels of ``mpi.columns``, many at a time; what those leave goes the ordinary way, and both ways
+Plain records are read by the kernels of ``mpi.columns``, many at a time; what those leave goes the ordinary way. Both ways
 give the same rows.
 """
 
@@ -23,6 +23,7 @@ from mpi.linkage.model import Model
 from mpi.linkage.values import LENGTH, OFFSET, Values
 from mpi.records import PatientRecord, StandardRecord
 from mpi.standardise import standardise, validate
+from training.timing import timed
 
 CHUNK = 5_000  # records standardised and encoded at a time
 FEWEST = 1_000  # records that are worth loading kernels for; the ordinary way takes 0.15 s for them
@@ -58,7 +59,9 @@ def encode_records(model: Model, records: Iterable[PatientRecord], wanted: Conta
     refused, taken = 0, 0
     places: dict[Key, int] = {}
     for chunk in _chunks(records):
-        encoded, kept = reader.read(chunk)
+        with timed("encode"):
+            encoded, kept = reader.read(chunk)
+            slots.append(store.add(encoded))
         refused += len(chunk) - len(kept)
         if wanted:
             for place, position in enumerate(kept):
@@ -66,11 +69,11 @@ def encode_records(model: Model, records: Iterable[PatientRecord], wanted: Conta
                     places[key] = taken + place
         taken += len(kept)
         rows.append(encoded.rows)
-        slots.append(store.add(encoded))
         starts.append(encoded.starts[1:] + starts[-1][-1])
     if not rows:
         return Table(Encoder(model).encode([]), refused)
-    encoded = Encoded(np.concatenate(rows), np.concatenate(slots), np.concatenate(starts), store.build())
+    with timed("encode"):
+        encoded = Encoded(np.concatenate(rows), np.concatenate(slots), np.concatenate(starts), store.build())
     return Table(encoded, refused, places)
 
 
@@ -108,7 +111,11 @@ def _standard(record: PatientRecord) -> StandardRecord | None:
 
 def _chunks(records: Iterable[PatientRecord]) -> Iterator[list[PatientRecord]]:
     source = iter(records)
-    while chunk := list(islice(source, CHUNK)):
+    while True:
+        with timed("read"):
+            chunk = list(islice(source, CHUNK))
+        if not chunk:
+            return
         yield chunk
 
 
