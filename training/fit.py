@@ -24,7 +24,7 @@ from training.labels.refining import LabelPlan
 from training.labels.view import print_labels
 from training.modelling.assemble import Effort, Estimate, RuleAim, estimate, refined
 from training.modelling.automatic import automatic_template
-from training.modelling.candidates import best_candidates
+from training.modelling.candidates import Candidates
 from training.modelling.encode import Table, encode_records
 from training.modelling.finish import finished_model
 from training.modelling.template import Template, read_template, template_path
@@ -109,10 +109,11 @@ def _thresholds(
     groups = [each for _, each in found.blocked.rules]
     # A record's expected partners count large persons too often: the first links tell better how many persons there are.
     population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
-    best = best_candidates(model, frequencies, table.encoded, groups, population=population)
+    candidates = Candidates(model, frequencies, table.encoded, groups, population=population)
+    best = candidates.best(population)
     if not request.population:
         population = max(table.records - float(best.sum()), 1.0) / request.sampled
-        best = best_candidates(model, frequencies, table.encoded, groups, population=population)
+        best = candidates.best(population)
     return choose_thresholds(best, aim=request.aim), population
 
 
