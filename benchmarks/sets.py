@@ -139,7 +139,7 @@ def chongqing_table(table: pd.DataFrame) -> pd.DataFrame:
     """A population's file as a set's frame."""
     table = table.astype(str)
     table.insert(0, KEY, table["source"] + "-" + table["local_id"])
-    dropped = [c for c in table if c in ("source", "local_id") or c.startswith("stratum_")]
+    dropped = [c for c in table.columns if c in ("source", "local_id") or str(c).startswith("stratum_")]
     return table.drop(columns=dropped).rename(columns={"truth_person": TRUTH})
 
 

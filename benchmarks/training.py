@@ -83,7 +83,7 @@ def quickest(runs: int, measure: Callable[[], dict[str, Any]], seconds: Callable
 
 def of(line: dict[str, Any], kind: str, parts: tuple[str, ...]) -> float:
     """Seconds of some parts of a fit, by ``wall`` or ``cpu``."""
-    return sum(line[kind].get(part, 0.0) for part in parts)
+    return sum(float(line[kind].get(part, 0.0)) for part in parts)
 
 
 def figures(mine: dict[str, Any], peer: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mpi.linkage.features import Encoded
 from mpi.linkage.model import Model, TermFrequencies
-from training.modelling.keys import Groups, pair_chunks
+from training.modelling.keys import Groups, pairs_of_groups
 from training.modelling.weighing import Weigher
 
 Int32s = npt.NDArray[np.int32]
@@ -39,17 +39,16 @@ class Candidates:
         self._population = population
         self._best = np.full(self._records, NOTHING)
         kept: list[tuple[Int32s, Int32s, Floats]] = [(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))]
-        for each in self._groups:
-            for a, b in pair_chunks(each):
-                weights = self._weigher.weigh(a, b, population)
-                np.maximum.at(self._best, np.maximum(a, b), weights)
-                kept.append(self._near((a, b, weights)))
+        for a, b, _ in pairs_of_groups(self._groups):
+            weights = self._weigher.weigh(a, b, population)
+            np.maximum.at(self._best, b, weights)
+            kept.append(self._near((a, b, weights)))
         parts = [self._near(part) for part in kept]
         self._pairs = np.concatenate([a for a, _, _ in parts]), np.concatenate([b for _, b, _ in parts])
 
     def _near(self, part: tuple[Int32s, Int32s, Floats]) -> tuple[Int32s, Int32s, Floats]:
         a, b, weights = part
-        near = weights >= self._best[np.maximum(a, b)] - RESERVE
+        near = weights >= self._best[b] - RESERVE
         return a[near], b[near], weights[near]
 
     def best(self, population: float) -> Floats:
@@ -60,6 +59,6 @@ class Candidates:
         if population != self._population:
             a, b = self._pairs
             best = np.full(self._records, NOTHING)
-            np.maximum.at(best, np.maximum(a, b), self._weigher.weigh(a, b, population))
+            np.maximum.at(best, b, self._weigher.weigh(a, b, population))
         probability: Floats = 1 / (1 + np.exp2(np.minimum(-best, 1000.0)))
         return probability
