@@ -51,7 +51,7 @@ def both(records: list[PatientRecord]) -> list[bool]:
 
 
 def record(**more: object) -> PatientRecord:
-    return PatientRecord(source="h", local_id="1", **more)  # type: ignore[arg-type]
+    return PatientRecord(source="h", local_id="1", **more)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize("size", [1, 15, 16, 400])

@@ -7,7 +7,7 @@ give the same rows.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mpi.columns.check import check
 from mpi.columns.nouns import raw_of
-from mpi.columns.reader import ColumnReader, joined, plan_of
+from mpi.columns.reader import ColumnReader, arranged, plan_of
 from mpi.errors import InputError
 from mpi.linkage.features import Encoded, Encoder
 from mpi.linkage.model import Model
@@ -64,7 +64,7 @@ def encode_records(model: Model, records: Iterable[PatientRecord], wanted: Conta
             slots.append(store.add(encoded))
         refused += len(chunk) - len(kept)
         if wanted:
-            for place, position in enumerate(kept):
+            for place, position in enumerate(kept.tolist()):
                 if (key := (chunk[position].source, chunk[position].local_id)) in wanted:
                     places[key] = taken + place
         taken += len(kept)
@@ -85,20 +85,30 @@ class RecordReader:
         self._encoder = Encoder(model)
         self._columns = ColumnReader(plan, model.width) if plan is not None else None
 
-    def read(self, records: Sequence[PatientRecord]) -> tuple[Encoded, list[int]]:
+    def read(self, records: Sequence[PatientRecord]) -> tuple[Encoded, Ints]:
         """(rows of the records that the service would take, their positions), in order."""
-        parts: dict[int, tuple[Encoded, int]] = {}
+        batches: list[Encoded] = []
+        places: list[Ints] = []
         left: Iterable[int] = range(len(records))
         raw = raw_of(records) if self._columns is not None and len(records) >= FEWEST else None
         if self._columns is not None and raw is not None:
             batch = self._columns.read(raw, check(raw))
-            parts.update((place, (batch.encoded, n)) for n, place in enumerate(batch.places.tolist()))
+            batches.append(batch.encoded)
+            places.append(batch.places)
             left = batch.left.tolist()
         taken = [(place, standard) for place in left if (standard := _standard(records[place])) is not None]
-        encoded = self._encoder.encode([standard for _, standard in taken])
-        parts.update((place, (encoded, n)) for n, (place, _) in enumerate(taken))
-        kept = sorted(parts)
-        return (joined([parts[place] for place in kept]) if kept else encoded), kept
+        batches.append(self._encoder.encode([standard for _, standard in taken]))
+        places.append(np.array([place for place, _ in taken], np.int64))
+        return _in_order(batches, np.concatenate(places))
+
+
+def _in_order(batches: list[Encoded], places: Ints) -> tuple[Encoded, Ints]:
+    """One batch in the order of the records' places, and those."""
+    before = np.cumsum([0, *(len(each.rows) for each in batches)])  # rows
+    first = np.concatenate([each.starts[:-1] + begin for each, begin in zip(batches, before, strict=False)])
+    counts = np.concatenate([np.diff(each.starts) for each in batches])
+    order = np.argsort(places)
+    return arranged(batches, first[order], counts[order]), places[order]
 
 
 def _standard(record: PatientRecord) -> StandardRecord | None:
@@ -130,22 +140,20 @@ class _ValueStore:
     def add(self, encoded: Encoded) -> npt.NDArray[np.int32]:
         """Take over the new values of a batch; returns its slots in this store, int32[R, F]."""
         result = np.zeros_like(encoded.slots)
-        fresh: list[int] = []
+        fresh: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
         for f, known in enumerate(self._slots):
             filled = np.flatnonzero(encoded.slots[:, f])
             if len(filled) == 0:
                 continue
             codes, first, inverse = np.unique(encoded.rows[filled, f], return_index=True, return_inverse=True)
-            numbers = np.empty(len(codes), np.int32)
-            for place, code in enumerate(codes.tolist()):
-                slot = known.get(code)
-                if slot is None:
-                    slot = known[code] = self._count
-                    self._count += 1
-                    fresh.append(int(encoded.slots[filled[first[place]], f]))
-                numbers[place] = slot
+            numbers = np.fromiter(map(known.get, codes.tolist(), repeat(0)), np.int32, len(codes))
+            new = np.flatnonzero(numbers == 0)
+            numbers[new] = np.arange(self._count, self._count + len(new))
+            known.update(zip(codes[new].tolist(), numbers[new].tolist(), strict=True))
+            self._count += len(new)
+            fresh.append(encoded.slots[filled[first[new]], f])
             result[filled, f] = numbers[inverse]
-        self._parts.append(_taken(encoded.values, np.array(fresh, np.int64)))
+        self._parts.append(_taken(encoded.values, np.concatenate(fresh).astype(np.int64)))
         return result
 
     def build(self) -> Values:
