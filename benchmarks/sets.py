@@ -132,10 +132,15 @@ def _ncvr() -> list[pd.DataFrame]:
 
 def _chongqing(errors: str) -> list[pd.DataFrame]:
     """A synthetic city as one file, under a seed no model was fitted on. Its strata and codes are no traits."""
-    table = population.generate(CHONGQING_PERSONS, seed=SEED, errors=errors).to_table().to_pandas().astype(str)
+    return [chongqing_table(population.generate(CHONGQING_PERSONS, seed=SEED, errors=errors).to_table().to_pandas())]
+
+
+def chongqing_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A population's file as a set's frame."""
+    table = table.astype(str)
     table.insert(0, KEY, table["source"] + "-" + table["local_id"])
-    dropped = [c for c in table if c in ("source", "local_id") or c.startswith("stratum_")]
-    return [table.drop(columns=dropped).rename(columns={"truth_person": TRUTH})]
+    dropped = [c for c in table.columns if c in ("source", "local_id") or str(c).startswith("stratum_")]
+    return table.drop(columns=dropped).rename(columns={"truth_person": TRUTH})
 
 
 def _with_full_name(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,20 +17,21 @@ import numpy as np
 from mpi import intake
 from mpi.errors import MpiError
 from mpi.linkage.jit import sources_hash
-from mpi.linkage.model import Model
+from mpi.linkage.model import Model, TermFrequencies
 from mpi.records import PatientRecord
 from training.labels.label_file import read_labels
 from training.labels.refining import LabelPlan
 from training.labels.view import print_labels
 from training.modelling.assemble import Effort, Estimate, RuleAim, estimate, refined
 from training.modelling.automatic import automatic_template
-from training.modelling.candidates import best_candidates
-from training.modelling.encode import encode_records
+from training.modelling.candidates import Candidates
+from training.modelling.encode import Table, encode_records
 from training.modelling.finish import finished_model
 from training.modelling.template import Template, read_template, template_path
 from training.modelling.thresholds import Aim, Thresholds, choose_thresholds
 from training.modelling.writing import write_model
 from training.report import print_report
+from training.timing import timed
 
 AUTOMATIC = "auto"  # in place of a template: features, rules and classes follow from the records
 
@@ -86,14 +87,8 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     if request.labels:
         found = refined(found, table, request.labels, seed=request.seed, starts=request.effort.starts)
     model, frequencies = finished_model(found, sampled=request.sampled)
-    groups = [each for _, each in found.blocked.rules]
-    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
-    population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
-    best = best_candidates(model, frequencies, table.encoded, groups, population=population)
-    if not request.population:
-        population = max(table.records - float(best.sum()), 1.0) / request.sampled
-        best = best_candidates(model, frequencies, table.encoded, groups, population=population)
-    thresholds = choose_thresholds(best, aim=request.aim)
+    with timed("thresholds"):
+        thresholds, population = _thresholds(request, found, table, model, frequencies)
     decision = msgspec.structs.replace(
         template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
     )
@@ -105,6 +100,21 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
 
         write_fit_report(written, frequencies, table.encoded, request.report, persons=round(population))
     return written, found, thresholds
+
+
+def _thresholds(
+    request: Request, found: Estimate, table: Table, model: Model, frequencies: TermFrequencies
+) -> tuple[Thresholds, float]:
+    """The thresholds, and the persons they are chosen for."""
+    groups = [each for _, each in found.blocked.rules]
+    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
+    population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
+    candidates = Candidates(model, frequencies, table.encoded, groups, population=population)
+    best = candidates.best(population)
+    if not request.population:
+        population = max(table.records - float(best.sum()), 1.0) / request.sampled
+        best = candidates.best(population)
+    return choose_thresholds(best, aim=request.aim), population
 
 
 def _digits(probability: float) -> float:

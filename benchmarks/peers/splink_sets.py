@@ -65,19 +65,22 @@ def generic(roles: dict[str, str], dates: str, connection: Any, tables: list[str
         rules += [(name, *two) for name in named for two in combinations(parts, 2)]
         rules += [tuple(parts)] if len(parts) > 2 else []
     kept = [rule for rule in dict.fromkeys(rules) if pairs_of(connection, tables, rule) <= PAIRS_A_RULE]
+    return {"comparisons": comparisons, "rules": [block_on(*rule) for rule in kept], **training(roles)}
+
+
+def training(roles: dict[str, str]) -> dict[str, Any]:
+    """Deterministic rules for the prior and blocks for EM, by the kinds of columns."""
+    strong = [(column,) for column, role in roles.items() if role in STRONG]
+    plain = [column for column, role in roles.items() if role in IN_PAIRS]
+    by_role = {role: column for column, role in roles.items()}
+    named = [by_role[role] for role in NAMES if role in by_role]
     certain = [block_on(*rule) for rule in strong if roles[rule[0]] == "id"]
     birth = [by_role["dob"]] if "dob" in by_role else [c for c in plain if roles[c] == "number"][-3:]
     certain += [block_on(name, *birth) for name in named] if birth else []
     place = [by_role[role] for role in ("postcode", "place") if role in by_role][:1]
     certain += [block_on(*named, *place)] if place else []
     trained = [*named, by_role.get("dob") or by_role.get("postcode") or plain[-1]]
-    return {
-        "comparisons": comparisons,
-        "rules": [block_on(*rule) for rule in kept],
-        "certain": certain,
-        "recall": 0.7,
-        "em": [block_on(column) for column in trained],
-    }
+    return {"certain": certain, "recall": 0.7, "em": [block_on(column) for column in trained]}
 
 
 def pairs_of(connection: Any, tables: list[str], rule: tuple[str, ...]) -> float:

@@ -11,6 +11,7 @@ whatever is out of the ordinary is left to the ordinary way, record by record, a
 ``layout``   the columns of a batch as received
 ``fields``   the fields of a plain record: on the wire, in JSON, in the columns
 ``wire``     protobuf bytes → Raw
+``nouns``    records in memory → Raw, for whole files
 ``check``    which records are in order; the others are refused or read by the ordinary way
 ``payload``  Raw → the records' JSON, as the journal keeps it
 ``read``     Raw → rows, by the files for each kind of value: ``record_names``, ``names``, ``documents``, ``facts``,

@@ -217,14 +217,21 @@ def joined(parts: Sequence[tuple[Encoded, int]]) -> Encoded:
             found.append(encoded)
     if len(found) == 1 and [place for _, place in parts] == list(range(len(found[0].starts) - 1)):
         return found[0]
-    rows, slots, chars = [0], [0], [0]  # where each batch begins in the joined one
+    rows = [0]  # where each batch begins in the joined one
     for encoded in found:
         rows.append(rows[-1] + len(encoded.rows))
-        slots.append(slots[-1] + len(encoded.values.cells) - 1)
-        chars.append(chars[-1] + len(encoded.values.chars))
     first = np.array([rows[batches[id(e)]] + int(e.starts[p]) for e, p in parts], np.int64)
     counts = np.array([int(e.starts[p + 1] - e.starts[p]) for e, p in parts], np.int64)
-    starts = np.zeros(len(parts) + 1, np.int64)
+    return arranged(found, first, counts)
+
+
+def arranged(found: Sequence[Encoded], first: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Encoded:
+    """One batch of records of several: record n has the ``counts[n]`` rows that begin at ``first[n]`` of all of them."""
+    slots, chars = [0], [0]  # where each batch begins in the joined one
+    for encoded in found:
+        slots.append(slots[-1] + len(encoded.values.cells) - 1)
+        chars.append(chars[-1] + len(encoded.values.chars))
+    starts = np.zeros(len(first) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     chosen = np.repeat(first - starts[:-1], counts) + np.arange(starts[-1])
     all_slots = [np.where(e.slots > 0, e.slots + base, 0) if base else e.slots for e, base in zip(found, slots, strict=False)]

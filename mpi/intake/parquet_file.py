@@ -59,14 +59,22 @@ class ParquetTable:
                 raise InputError(str(self._path), problem) from None
             if batch is None:
                 return
-            for place in range(batch.num_rows):
+            clean = all(_is_clean(column) for column in texts)
+            if clean:  # nearly always: nothing has to be looked at cell by cell
+                texts = [[cell.strip() for cell in column] for column in texts]
+            for cells in zip(*texts, strict=True) if texts else [()] * batch.num_rows:
                 number += 1
                 self._read = number
                 if number > after_row:
-                    yield _row(number, columns, [column[place] for column in texts])
+                    yield Row(number=number, cells=cells) if clean else _row(number, columns, cells)
 
 
-def _row(number: int, columns: Sequence[str], cells: list[str | bytes]) -> Row | RowProblem:
+def _is_clean(column: list[str | bytes]) -> bool:
+    """Whether every cell is a text of a length that is taken."""
+    return bytes not in set(map(type, column)) and max(map(len, column), default=0) <= MAX_CELL_CHARACTERS
+
+
+def _row(number: int, columns: Sequence[str], cells: Sequence[str | bytes]) -> Row | RowProblem:
     made = []
     for name, cell in zip(columns, cells, strict=True):
         if isinstance(cell, bytes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import msgspec
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from training_people import made_people
 from mpi.linkage.comparison import LEVELS
 from mpi.records import Address, HumanName, PatientRecord
 from training.estimation.simulation import count_patterns
-from training.modelling import encode
+from training.modelling import encode, keys
 from training.modelling.encode import encode_records
 from training.modelling.keys import groups_of, pair_chunks, without_large
 from training.modelling.patterns import Comparer, count_blocked, count_random, holds
@@ -124,6 +126,27 @@ def test_chunks_of_records_make_the_same_table(monkeypatch: pytest.MonkeyPatch) 
     again = Comparer(made.template.model, table.encoded)
     some = np.random.default_rng(1).choice(len(made.a), 5000)
     np.testing.assert_array_equal(again.unpacked(again.packed(made.a[some], made.b[some])), made.levels[some])
+
+
+@pytest.mark.parametrize(("at_a_time", "chunk"), [(1_000_000, 1_000_000), (40, 7), (1, 1)])
+def test_pairs_of_several_rules_come_once_with_all_their_rules(
+    monkeypatch: pytest.MonkeyPatch, at_a_time: int, chunk: int
+) -> None:
+    monkeypatch.setattr(keys, "PASS_PAIRS", at_a_time)
+    monkeypatch.setattr(keys, "CHUNK_PAIRS", chunk)
+    random = np.random.default_rng(3)
+    print("seed 3")
+    groups = [keys.group_records(random.integers(1, 9, 60), random.integers(0, 40, 60).astype(np.int32)) for _ in range(4)]
+    expected: dict[tuple[int, int], int] = {}
+    for rule, each in enumerate(groups):
+        for begin, end in zip(each.starts[:-1], each.starts[1:], strict=True):
+            for pair in combinations(sorted(each.records[begin:end].tolist()), 2):
+                expected[pair] = expected.get(pair, 0) | 1 << rule
+    parts = list(keys.pairs_of_groups(groups))
+    found = [pair for a, b, rules in parts for pair in zip(a.tolist(), b.tolist(), rules.tolist(), strict=True)]
+    assert len(found) == len(expected)
+    assert {(a, b): rules for a, b, rules in found} == expected
+    assert list(keys.pairs_of_groups([])) == []
 
 
 def test_records_the_service_would_refuse_are_left_out_and_counted() -> None:

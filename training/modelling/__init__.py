@@ -1,6 +1,6 @@
 """From records to a model file, without labels, with the service's own kernels: what is learnt is what will be computed.
 
-encode.py      records → rows and distinct values
+encode.py      records → rows and distinct values, by the service's kernels where they serve the model
 rules.py       the template's blocking rules as conditions on agreement levels
 keys.py        pairs of records that satisfy a rule
 patterns.py    pairs → agreement levels → counted patterns

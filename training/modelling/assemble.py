@@ -23,6 +23,7 @@ from training.modelling.rulechoice import Choice, candidates, choose_rules, firs
 from training.modelling.rules import LevelRule, level_rules
 from training.modelling.template import Template, without_classes, without_features
 from training.modelling.values import Commonness, commonness, count_values, counted_pairs
+from training.timing import timed
 
 Floats = npt.NDArray[np.float64]
 
@@ -79,24 +80,21 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
     """
     if table.records < FEWEST_RECORDS:
         raise ModelError(f"{table.records} usable records are too few to fit a model; at least {FEWEST_RECORDS} are needed")
-    comparer = Comparer(template.model, table.encoded)
-    random = count_random(comparer, pairs=effort.random, seed=seed)
-    unknown = _unknown_features(comparer, random)
-    if unknown:
-        template = without_features(template, unknown)
-        comparer = Comparer(template.model, table.encoded)
-        random = count_random(comparer, pairs=effort.random, seed=seed)
-    notes = [f"{name}: hardly any two records know it; not scored" for name in sorted(unknown)]
-    shares, common = _chance(comparer, table, random, seed)
+    with timed("u"):
+        template, comparer, random, notes = _known_features(template, table, seed, effort.random)
+        shares, common = _chance(comparer, table, random, seed)
     if rule_aim is not None:
-        template, choice = _with_chosen_rules(template, comparer, table, random, shares, rule_aim, seed)
+        with timed("rules"):
+            template, choice = _with_chosen_rules(template, comparer, table, random, shares, rule_aim, seed)
         notes.append(_said(choice))
-    rules, rule_notes = level_rules(template.model)
-    blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
-    problem = _problem(template, comparer, blocked, random, table.records)
-    template, problem, fit, class_notes = _fit_classes(
-        template, problem, shares, seed, effort.starts, choose=rule_aim is not None
-    )
+    with timed("blocking"):
+        rules, rule_notes = level_rules(template.model)
+        blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
+        problem = _problem(template, comparer, blocked, random, table.records)
+    with timed("em"):
+        template, problem, fit, class_notes = _fit_classes(
+            template, problem, shares, seed, effort.starts, choose=rule_aim is not None
+        )
     _check_persons(template, fit)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
     return Estimate(template, problem, fit, shares, common, all_notes, blocked)
@@ -137,6 +135,18 @@ def _with_chosen_rules(
     problem, fit = fit_with_strangers(problem, shares, seed=seed, starts=2)
     choice = choose_rules(comparer, found, problem, fit, recall=aim.recall, budget=most, seed=seed)
     return Template(msgspec.structs.replace(template.model, rules=choice.rules), template.classes, template.needs), choice
+
+
+def _known_features(template: Template, table: Table, seed: int, pairs: int) -> tuple[Template, Comparer, Counted, list[str]]:
+    """The template without the features that hardly any two records know, and random pairs compared by it."""
+    comparer = Comparer(template.model, table.encoded)
+    random = count_random(comparer, pairs=pairs, seed=seed)
+    unknown = _unknown_features(comparer, random)
+    if unknown:
+        template = without_features(template, unknown)
+        comparer = Comparer(template.model, table.encoded)
+        random = count_random(comparer, pairs=pairs, seed=seed)
+    return template, comparer, random, [f"{name}: hardly any two records know it; not scored" for name in sorted(unknown)]
 
 
 def _said(choice: Choice) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ Ints = npt.NDArray[np.int64]
 
 ROWS_COMBINED = 64  # combinations of a record's rows that are looked at for one rule
 CHUNK_PAIRS = 1_000_000
+PASS_PAIRS = 20_000_000  # pairs that are sorted at a time: 160 MB
+RULE_BITS, MOST_RULES = 6, 63  # of a pair's number and of a mask, in which one bit stays free
+RECORD_BITS = 28  # of a pair's number, twice
 
 
 class Groups(NamedTuple):
@@ -101,6 +104,39 @@ def pair_chunks(groups: Groups) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDA
             yield (chunk >> 32).astype(np.int32), (chunk & 0xFFFFFFFF).astype(np.int32)
     else:
         yield from _group_chunks(groups)
+
+
+def pairs_of_groups(groups: Sequence[Groups]) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Keys]]:
+    """All pairs (a, b) of several rules' groups, each once and in order, and uint64 with bit r set where it is in groups[r].
+
+    A pair of one person shares the keys of most rules, and comparing it costs more than finding out.
+    """
+    assert len(groups) <= MOST_RULES
+    assert all(each.records.max(initial=0) < 1 << RECORD_BITS for each in groups)
+    passes = -(-sum(each.pairs() for each in groups) // PASS_PAIRS)
+    for turn in range(passes):
+        parts = [np.zeros(0, np.int64)]
+        for r, each in enumerate(groups):
+            for a, b in _group_chunks(each):
+                numbers = _pair_numbers(a, b)
+                mine = numbers if passes == 1 else numbers[(numbers >> 32) % passes == turn]
+                parts.append(((mine >> 32) << RECORD_BITS | (mine & 0xFFFFFFFF)) << RULE_BITS | r)
+        numbers = np.concatenate(parts)
+        del parts
+        numbers.sort()
+        if len(numbers):
+            yield from _merged(numbers)
+
+
+def _merged(numbers: Ints) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Keys]]:
+    """``pairs_of_groups`` of sorted numbers: the smaller record, the larger one, the rule."""
+    edges = np.flatnonzero(np.concatenate([[True], numbers[1:] >> RULE_BITS != numbers[:-1] >> RULE_BITS, [True]]))
+    for first in range(0, len(edges) - 1, CHUNK_PAIRS):
+        chunk = edges[first : first + CHUNK_PAIRS + 1]
+        rules = np.uint64(1) << (numbers[chunk[0] : chunk[-1]] & ((1 << RULE_BITS) - 1)).astype(np.uint64)
+        pairs = numbers[chunk[:-1]] >> RULE_BITS
+        low, high = (pairs >> RECORD_BITS).astype(np.int32), (pairs & ((1 << RECORD_BITS) - 1)).astype(np.int32)
+        yield low, high, np.bitwise_or.reduceat(rules, chunk[:-1] - chunk[0])
 
 
 def _pair_numbers(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Ints:

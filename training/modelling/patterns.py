@@ -16,7 +16,7 @@ from mpi.linkage.jit import inner, kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import Tables, compile_tables
 from mpi.linkage.search import Scratch, new_scratch, pair_levels
-from training.modelling.keys import Groups, groups_of, pair_chunks, without_large
+from training.modelling.keys import MOST_RULES, Groups, groups_of, pair_chunks, pairs_of_groups, without_large
 from training.modelling.rules import LevelRule
 
 Packed = npt.NDArray[np.uint64]
@@ -112,19 +112,23 @@ def count_blocked(comparer: Comparer, rules: list[LevelRule], *, budget: int, la
     notes: list[str] = []
     chosen = _within_budget(comparer, rules, budget, largest, notes)
     patterns, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for place, (rule, groups) in enumerate(chosen):
-        earlier = [r for r, _ in chosen[:place]]
-        for a, b in pair_chunks(groups):
-            packed, count = np.unique(comparer.packed(a, b), return_counts=True)
-            levels = comparer.unpacked(packed)
-            kept = holds(comparer, levels, rule)
-            for other in earlier:
-                kept &= ~holds(comparer, levels, other)
-            patterns.append(packed[kept])
-            counts.append(count[kept])
+    for a, b, keys in pairs_of_groups([groups for _, groups in chosen]):
+        packed, inverse = np.unique(comparer.packed(a, b), return_inverse=True)
+        first = _first_rules(comparer, comparer.unpacked(packed), [rule for rule, _ in chosen])[inverse]
+        number = np.bincount(inverse[keys >> first & np.uint64(1) != 0], minlength=len(packed))
+        patterns.append(packed[number > 0])
+        counts.append(number[number > 0])
     packed, inverse = np.unique(np.concatenate(patterns), return_inverse=True)
     total = np.bincount(inverse, np.concatenate(counts).astype(np.float64), minlength=len(packed)).astype(np.float64)
     return Counted(comparer.unpacked(packed), total, chosen, notes)
+
+
+def _first_rules(comparer: Comparer, levels: Levels, rules: list[LevelRule]) -> Packed:
+    """uint64[P]: number of the first rule that each pattern satisfies, MOST_RULES where it satisfies none."""
+    first = np.full(len(levels), MOST_RULES, np.uint64)
+    for place in reversed(range(len(rules))):
+        first[holds(comparer, levels, rules[place])] = place
+    return first
 
 
 def _within_budget(
