@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +66,9 @@ def arguments(folder: Path, *more: str, file: str = "people.parquet", truth: str
 @pytest.fixture(scope="module")
 def found(folder: Path) -> dict[str, Any]:
     """The JSON object of a run that writes the page as well."""
-    with pytest.MonkeyPatch.context() as patch:
-        lines: list[str] = []
-        patch.setattr("builtins.print", lambda *texts, **_: lines.extend(map(str, texts)))
+    with redirect_stdout(StringIO()) as printed:
         assert main(arguments(folder, "--json", "--report", str(folder / "page.html"))) == 0
-    return json.loads(lines[0])
+    return json.loads(printed.getvalue())
 
 
 def test_the_figures_agree_with_each_other(found: dict[str, Any]) -> None:
