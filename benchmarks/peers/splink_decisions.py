@@ -9,18 +9,13 @@ has the seconds, each other one a pair.
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import sys
 import time
-import warnings
-from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 from splink import block_on
 
+from benchmarks.peers.splink_pairs import quietly
 from benchmarks.peers.splink_sets import prepared, trained
 
 LEAST = 0.01  # pairs of a lower probability decide nothing
@@ -45,12 +40,7 @@ def run(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    given = json.loads(Path(sys.argv[1]).read_text())
-    warnings.filterwarnings("ignore")
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with redirect_stdout(io.StringIO()):  # Splink prints its progress
-        lines = run(given)
-    for line in lines:
+    for line in quietly(run):
         print(json.dumps(line))
 
 

@@ -11,22 +11,16 @@ those of Splink's own examples for these very sets. One JSON line a threshold an
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import sys
 import time
-import warnings
-from contextlib import redirect_stdout
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, THRESHOLDS, clustered_pairs, pairs
+from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, THRESHOLDS, clustered_pairs, pairs, quietly
 
 PAIRS_A_RULE = 500_000  # a blocking rule with more pairs is left out
 STRONG = ("id", "phone", "email")  # a column that is nearly a person of its own
@@ -210,11 +204,7 @@ def run(given: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
 
 
 def main() -> None:
-    given = json.loads(Path(sys.argv[1]).read_text())
-    warnings.filterwarnings("ignore")
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with redirect_stdout(io.StringIO()):  # Splink prints its progress
-        seconds, lines = run(given)
+    seconds, lines = quietly(run)
     for line in lines:
         print(json.dumps({"system": "splink", **line, "seconds": seconds}))
 

@@ -9,21 +9,15 @@ JSON line: wall seconds of each part, CPU seconds and the peak memory of the pro
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import resource
-import sys
 import time
-import warnings
-from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import duckdb
 from splink import DuckDBAPI, Linker, SettingsCreator
 
-from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED
+from benchmarks.peers.splink_pairs import RANDOM_PAIRS, SEED, quietly
 from benchmarks.peers.splink_sets import comparison, quoted, training
 
 
@@ -65,12 +59,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    given = json.loads(Path(sys.argv[1]).read_text())
-    warnings.filterwarnings("ignore")
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with redirect_stdout(io.StringIO()):  # Splink prints its progress
-        line = run(given)
-    print(json.dumps(line))
+    print(json.dumps(quietly(run)))
 
 
 if __name__ == "__main__":

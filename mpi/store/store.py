@@ -74,6 +74,7 @@ class Store:
             self._waiting = self._tail.recover(self._last)
             self._last += len(self._waiting)
             self.settle()
+            self._tail.clear()  # of what the table had already
 
     @classmethod
     def open(cls, directory: Path, *, read_only: bool = False, settings: Settings | None = None) -> Self:
@@ -88,10 +89,8 @@ class Store:
                 directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"{directory} cannot be made: {error.strerror}") from error
-        if read_only and waiting(directory):
-            cls.open(
-                directory, settings=settings
-            ).close()  # a process was killed: only a writer can bring its tail into the table
+        if read_only and waiting(directory):  # a process was killed, and only a writer can bring its tail into the table
+            cls.open(directory, settings=settings).close()
         lock = DirectoryLock(directory, shared=read_only)
         try:
             return cls(directory, lock, settings or Settings(), read_only=read_only)

@@ -11,7 +11,7 @@ import pytest
 
 from mpi.errors import StoreError
 from mpi.store import EventColumns, Settings, Store
-from mpi.store.tail import HEAD_BYTES, TAIL_FILE, Tail
+from mpi.store.tail import HEAD_BYTES, TAIL_FILE, Tail, waiting
 
 ROOMY = Settings(reserve_mb=0)
 
@@ -93,6 +93,7 @@ def test_a_crash_between_the_table_and_the_tail_doubles_nothing(crashed):
     (crashed / TAIL_FILE).write_bytes(kept)
     with Store.open(crashed) as store:
         assert numbers(store) == [1, 2, 3, 4, 5, 6]
+    assert not waiting(crashed)  # so that the next reader need not write
 
 
 def test_old_frames_behind_a_new_one_do_no_harm(crashed, make_event):

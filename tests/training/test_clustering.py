@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from msgspec import structs
+from patients import resident_id
 from small_model import MODEL, NO_FREQUENCIES
 
 from mpi.records import Address, Certainty, HumanName, Identifier, IdentifierType, PatientRecord, Sex
@@ -69,6 +70,26 @@ def test_the_verdict_on_a_pair_is_that_of_the_service() -> None:
     person = cluster(MODEL, NO_FREQUENCIES, records).person.tolist()
     assert person[0] == person[2] == person[3]
     assert person[1] != person[0], "twins of one address and telephone"
+
+
+@pytest.mark.parametrize(("other", "together"), [("51021219550917264", True), ("51020219800503104", False)])
+def test_a_relatives_number_keeps_nobody_apart_as_in_the_service(other: str, together: bool) -> None:
+    """The first holds another birth date than the records do, the second the same one."""
+    model = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.8))
+    known = {"birth_date": "1980-05-03", "sex": Sex.FEMALE, "addresses": (Address(text="渝中区人民路12号3栋4-1"),)}
+    records = [
+        PatientRecord(
+            source="a",
+            local_id=seventeen,
+            names=(HumanName(family="欧阳", given="修竹"),),
+            phones=("13594112233",),
+            identifiers=(resident_id(seventeen),),
+            **known,
+        )  # type: ignore[arg-type]  # fields of PatientRecord
+        for seventeen in ("50010319800503002", other)
+    ]
+    first, second = cluster(model, NO_FREQUENCIES, records).person.tolist()
+    assert (first == second) == together
 
 
 @pytest.mark.parametrize("families", [True, False])
