@@ -207,22 +207,51 @@ def _encoded(side: Side, out: Rows, starts: npt.NDArray[np.int64]) -> Encoded:
     return Encoded(out.rows[:rows], out.slots[:rows], starts, Values(side.cells[:slots], side.chars[:characters]))
 
 
-def joined(parts: Sequence[tuple[Encoded, int]]) -> Encoded:
-    """One batch of single records, (batch, position) each, in order. Texts stand once for each batch they come from."""
-    batches: dict[int, int] = {}
+class Picked(NamedTuple):
+    """Records out of encoded batches, in order.
+
+    found   Encoded, …
+    of      int64[n]   which of ``found`` record n is in
+    first   int64[n]   its first row there
+    counts  int64[n]   its rows
+    """
+
+    found: tuple[Encoded, ...]
+    of: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+
+    def only(self, place: int) -> Picked:
+        """One of the records (views)."""
+        here = slice(place, place + 1)
+        return Picked(self.found, self.of[here], self.first[here], self.counts[here])
+
+    def __repr__(self) -> str:
+        return f"Picked({len(self.first)} records)"
+
+
+def picked(encoded: Encoded) -> Picked:
+    """All records of a batch."""
+    counts = encoded.starts[1:] - encoded.starts[:-1]
+    return Picked((encoded,), np.zeros(len(counts), np.int64), encoded.starts[:-1], counts)
+
+
+def gathered(picks: Sequence[Picked]) -> Encoded:
+    """One batch of everything that was picked. Texts stand once for each batch they come from."""
+    rows: dict[int, int] = {}  # where each batch begins in the joined one
     found: list[Encoded] = []
-    for encoded, _ in parts:
-        if id(encoded) not in batches:
-            batches[id(encoded)] = len(found)
-            found.append(encoded)
-    if len(found) == 1 and [place for _, place in parts] == list(range(len(found[0].starts) - 1)):
+    end = 0
+    for pick in picks:
+        for encoded in pick.found:
+            if id(encoded) not in rows:
+                rows[id(encoded)] = end
+                found.append(encoded)
+                end += len(encoded.rows)
+    bases = [np.array([rows[id(encoded)] for encoded in pick.found], np.int64) for pick in picks]
+    first = np.concatenate([base[pick.of] + pick.first for base, pick in zip(bases, picks, strict=True)])
+    if len(found) == 1 and np.array_equal(first, found[0].starts[:-1]):
         return found[0]
-    rows = [0]  # where each batch begins in the joined one
-    for encoded in found:
-        rows.append(rows[-1] + len(encoded.rows))
-    first = np.array([rows[batches[id(e)]] + int(e.starts[p]) for e, p in parts], np.int64)
-    counts = np.array([int(e.starts[p + 1] - e.starts[p]) for e, p in parts], np.int64)
-    return arranged(found, first, counts)
+    return arranged(found, first, np.concatenate([pick.counts for pick in picks]))
 
 
 def arranged(found: Sequence[Encoded], first: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Encoded:

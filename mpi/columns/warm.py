@@ -20,6 +20,7 @@ from mpi.columns.lessons import ETHNICITY_WORD
 from mpi.columns.line import FROM_BIRTH_DATE, FROM_FAMILY, FROM_GIVEN
 from mpi.columns.payload import payloads
 from mpi.columns.reader import ColumnReader
+from mpi.columns.resolutions import warm_results
 from mpi.columns.wire import read_batch, read_request, read_search
 
 # These kernels are branches, not arithmetic: they run as fast, and compile in two thirds of the time.
@@ -44,6 +45,7 @@ def warm(reader: ColumnReader) -> None:
     read_search(_field(1, _RECORD))
     checked = check(batch.raw)
     payloads(batch.raw)
+    warm_results()
     reader.lessons.teach_name(*_NAME_PARTS)
     reader.lessons.teach_word(ETHNICITY_WORD, "汉")
     reader.addresses.teach([("重庆市渝中区人民路1号", "")])

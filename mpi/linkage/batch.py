@@ -17,7 +17,7 @@ from mpi.linkage.blocking import Rules
 from mpi.linkage.borrow import borrow
 from mpi.linkage.decision import LINKED, best_place, decide, reason, rival_place
 from mpi.linkage.features import Encoded
-from mpi.linkage.found import KEPT, PERSON, RECORD, WEIGHT, Found
+from mpi.linkage.found import KEPT, KEYS_CUT, PERSON, RECORD, WEIGHT, WINNER, Found
 from mpi.linkage.hotindex import (
     GROUP_DEAD,
     GROUP_PREVIOUS,
@@ -42,29 +42,48 @@ from mpi.linkage.jit import brief, inner, kernel, wide
 from mpi.linkage.scoring import SCALE, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one, stored, stored_weight
 from mpi.linkage.values import CODE, FEATURE, Values
-from mpi.records import DecisionReason, Outcome
+from mpi.records import DecisionReason, Grade, Outcome
 
 UPDATED, ALERT = int(Outcome.UPDATED), int(Outcome.UPDATED_WITH_ALERT)
+NEW_WITH_REVIEW = int(Outcome.NEW_WITH_REVIEW)
 LOOKS_LIKE_SOMEONE_ELSE = int(DecisionReason.LOOKS_LIKE_SOMEONE_ELSE)
 POSSIBLE_DUPLICATE = int(DecisionReason.POSSIBLE_DUPLICATE_PERSONS)
+UNIQUE_DOCUMENT = int(DecisionReason.UNIQUE_DOCUMENT_AGREES)
+SOLE, DOCUMENT, AUTOMATIC = int(Grade.SOLE), int(Grade.DOCUMENT), int(Grade.AUTOMATIC)
 
 
 # columns of Writes.columns. KNOWN goes in: the record to update, −1 for a new one. The rest is what was decided: outcome,
-# place of the chosen candidate (−1 none), bit set of reasons, record, person, first row added (−1 none), and the number of
-# persons the prior was computed with
-KNOWN, OUTCOME, CHOSEN, REASONS, MADE_RECORD, MADE_PERSON, MADE_GROUP, POPULATION = range(8)
+# place of the chosen candidate (−1 none), bit set of reasons, record, person, first row added (−1 none), the number of
+# persons the prior was computed with; the chosen candidate's weight and relationship class (0 without one), the grade of a
+# new link, whether a review task is opened, whether the search left keys out
+(
+    KNOWN,
+    OUTCOME,
+    CHOSEN,
+    REASONS,
+    MADE_RECORD,
+    MADE_PERSON,
+    MADE_GROUP,
+    POPULATION,
+    CHOSEN_WEIGHT,
+    CHOSEN_WINNER,
+    GRADE,
+    TASK,
+    CUT,
+) = range(13)
+WRITE_COLUMNS = 13
 
 
 class Writes(NamedTuple):
     """Q writes: what is known before, and what the kernel decided."""
 
-    columns: npt.NDArray[np.int64]  # [Q, 8]
+    columns: npt.NDArray[np.int64]  # [Q, WRITE_COLUMNS]
     explanation: npt.NDArray[np.int64]  # [Q, F + 1, 2] of the chosen candidate, see scoring.explain_weight
 
 
 def new_writes(known: Sequence[int], features: int) -> Writes:
     """Writes for ``known``, nothing decided yet."""
-    columns = np.zeros((len(known), 8), np.int64)
+    columns = np.zeros((len(known), WRITE_COLUMNS), np.int64)
     columns[:, KNOWN] = known
     return Writes(columns, np.zeros((len(known), features + 1, 2), np.int64))
 
@@ -91,6 +110,7 @@ def resolve_batch(
             _register(index, query, encoded, writes, q, snapshot, scratch, found)
         else:
             _update(index, query, encoded, writes, q, snapshot, scratch, found)
+        _sum_up(writes, found, q)
         place = writes.columns[q, CHOSEN]
         if place >= 0:
             explain_weight(
@@ -127,6 +147,19 @@ def _register(
     attach(index, record, person)
     writes.columns[q, OUTCOME], writes.columns[q, CHOSEN], writes.columns[q, REASONS] = outcome, chosen, reasons
     writes.columns[q, MADE_RECORD], writes.columns[q, MADE_PERSON], writes.columns[q, MADE_GROUP] = record, person, start
+
+
+@inner
+def _sum_up(writes: Writes, found: Found, q: int) -> None:
+    """What follows from a decision: how sure the link is, and whether a person has to look."""
+    outcome, reasons, place = writes.columns[q, OUTCOME], writes.columns[q, REASONS], writes.columns[q, CHOSEN]
+    if place >= 0:
+        writes.columns[q, CHOSEN_WEIGHT] = found.candidates[q, place, WEIGHT]
+        writes.columns[q, CHOSEN_WINNER] = found.candidates[q, place, WINNER]
+    by_document = reasons & reason(UNIQUE_DOCUMENT) != 0
+    writes.columns[q, GRADE] = SOLE if outcome != LINKED else DOCUMENT if by_document else AUTOMATIC
+    writes.columns[q, TASK] = outcome in (NEW_WITH_REVIEW, ALERT) or reasons & reason(POSSIBLE_DUPLICATE) != 0
+    writes.columns[q, CUT] = found.queries[q, KEYS_CUT] > 0
 
 
 @inner

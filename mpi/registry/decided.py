@@ -1,76 +1,69 @@
-"""What the kernel decided about a segment: what the journal, the facts in memory and the answers are made of.
-
-Plain tuples and lists: with NumPy's whole-column operations a write that is alone took 400 µs more, because after each commit
-every one of them comes from cold memory again, and a batch of 500 gained 1 µs a record (measured).
-"""
+"""What the kernel decided about a segment, by column: what journal, facts in memory and answers are made of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from mpi.linkage.batch import Writes
-from mpi.linkage.found import KEYS_CUT, WEIGHT, WINNER, Found
-from mpi.records import DecisionReason, Grade, Outcome
-from mpi.registry.answers import probability
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.batch import CHOSEN, CHOSEN_WEIGHT, MADE_PERSON, TASK, Writes
+from mpi.linkage.hotindex import PERSONS
+from mpi.registry import answers
 from mpi.registry.index import Index
 from mpi.registry.master_id import MasterIds
 
-NEW_PERSON = frozenset({int(Outcome.NEW), int(Outcome.NEW_WITH_REVIEW)})
-REVIEWED = frozenset({int(Outcome.NEW_WITH_REVIEW), int(Outcome.UPDATED_WITH_ALERT)})
-LINKED = int(Outcome.LINKED)
-DUPLICATE_BIT = 1 << DecisionReason.POSSIBLE_DUPLICATE_PERSONS
-DOCUMENT_BIT = 1 << DecisionReason.UNIQUE_DOCUMENT_AGREES
-SOLE, DOCUMENT, AUTOMATIC = int(Grade.SOLE), int(Grade.DOCUMENT), int(Grade.AUTOMATIC)
+
+class Decisions(NamedTuple):
+    """Q writes, or some of them in a row.
+
+    first        int          sequence number of the first write; the others follow
+    columns      int64[Q, …]  see linkage.batch.Writes
+    codes        int64[Q]     of the persons' master IDs
+    probability  float64[Q]   of the chosen candidate, 0 without one
+    candidates   codes of the master IDs that a review task asks about, by sequence number
+    model        what decided, name@hash
+    """
+
+    first: int
+    columns: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    probability: npt.NDArray[np.float64]
+    candidates: Mapping[int, tuple[int, ...]]
+    model: str
+
+    def sequences(self) -> npt.NDArray[np.int64]:
+        """int64[Q]: the events' numbers."""
+        return np.arange(self.first, self.first + len(self.columns))
+
+    def tasks(self) -> npt.NDArray[np.int64]:
+        """int64[Q]: numbers of the review tasks that are opened, 0 for none."""
+        return self.sequences() * self.columns[:, TASK]
+
+    def part(self, start: int, end: int) -> Decisions:
+        """Those of the writes from ``start`` to before ``end`` (views)."""
+        here = slice(start, end)
+        return Decisions(
+            self.first + start, self.columns[here], self.codes[here], self.probability[here], self.candidates, self.model
+        )
 
 
-class Decided(NamedTuple):
-    """One write. ``weight``, ``probability`` and ``relationship`` are the chosen candidate's, 0 without one."""
+def decided(
+    index: Index, ids: MasterIds, writes: Writes, first: int, persons: int, asked: Mapping[int, npt.NDArray[np.int64]]
+) -> Decisions:
+    """The kernel's decisions, numbered from ``first``. Gives new persons, from number ``persons`` on, their codes.
 
-    sequence: int
-    known: int  # the record it updates, −1 a new one
-    outcome: int
-    chosen: int  # place of the chosen candidate, −1 none
-    reasons: int  # bit set
-    record: int
-    person: int
-    group: int  # first row that was added, −1 none
-    population: int
-    code: int  # of the person's master ID
-    weight: int
-    probability: float
-    relationship: int
-    grade: int  # of a new link
-    review_task: int  # 0 none
-    cut: bool  # whether the search left keys out
+    ``asked``: the persons that a review task asks about, by sequence number.
+    """
+    columns, end = writes.columns, int(index.hot.counters[PERSONS])
+    if end > persons:  # invisible until the snapshot rises
+        index.master_code[persons:end] = [ids.code(person) for person in range(persons, end)]
+    likely = [_probability(weight) if chosen >= 0 else 0.0 for chosen, weight in columns[:, [CHOSEN, CHOSEN_WEIGHT]].tolist()]
+    codes = index.master_code[columns[:, MADE_PERSON]]
+    candidates = {sequence: tuple(index.master_code[others].tolist()) for sequence, others in asked.items()}
+    return Decisions(first, columns, codes, np.array(likely, np.float64), candidates, index.model.reference)
 
 
-def decided(index: Index, ids: MasterIds, writes: Writes, found: Found, first: int) -> list[Decided]:
-    """The kernel's decisions, numbered from ``first``. Gives new persons their codes."""
-    master_code = index.master_code
-    rows: list[Decided] = []
-    for sequence, line, counts in zip(
-        range(first, first + len(writes.columns)), writes.columns.tolist(), found.queries.tolist(), strict=True
-    ):
-        known, outcome, chosen, reasons, record, person, group, population = line
-        weight = winner = 0
-        if chosen >= 0:
-            best = found.candidates[len(rows), chosen].tolist()
-            weight, winner = best[WEIGHT], best[WINNER]
-        if outcome in NEW_PERSON:
-            code = master_code[person] = ids.code(person)  # invisible until the snapshot rises
-        else:
-            code = int(master_code[person])
-        likely = _probability(weight) if chosen >= 0 else 0.0
-        task = sequence if outcome in REVIEWED or reasons & DUPLICATE_BIT else 0
-        grade = SOLE if outcome != LINKED else DOCUMENT if reasons & DOCUMENT_BIT else AUTOMATIC
-        rows.append(
-            Decided(
-                sequence, known, outcome, chosen, reasons, record, person, group, population,
-                code, weight, likely, winner, grade, task, counts[KEYS_CUT] > 0,
-            )
-        )  # fmt: skip
-    return rows
-
-
-_probability = lru_cache(1 << 14)(probability)  # weights repeat: a thousand to a bit, and nearly all within 60 bits
+_probability = lru_cache(1 << 14)(answers.probability)  # weights repeat: a thousand to a bit, and nearly all within 60 bits

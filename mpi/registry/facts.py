@@ -21,7 +21,8 @@ _STRUCT = {"i8": "q", "i4": "i", "i2": "h", "u2": "H", "u1": "B", "f4": "f", "V1
 class Facts:
     """A table of ``capacity`` rows. ``fields`` are names and NumPy type codes, in an order that needs no padding.
 
-    Only the writer changes it. A row is read and written under the interpreter lock, so no reader sees half of one.
+    Only the writer changes it: rows that nobody sees yet, and single rows and facts under the interpreter lock, so that no
+    reader sees half of one.
     """
 
     def __init__(self, capacity: int, fields: Mapping[str, str]) -> None:
@@ -45,3 +46,8 @@ class Facts:
     def put(self, number: int, *facts: Any) -> None:
         """Write a row."""
         self._write(self._bytes, number * self._size, *facts)
+
+    def put_rows(self, first: int, facts: Mapping[str, npt.ArrayLike], count: int) -> None:
+        """Write ``count`` rows from number ``first`` on, by column; one value where a fact is the same in all."""
+        for name, values in facts.items():
+            self._columns[name][first : first + count] = values

@@ -29,7 +29,6 @@ from mpi.registry.memory import reserve, reserve_index, reserve_table
 
 LOCAL_ID_BYTES = 32  # reserved per record on average
 HASH_BYTES = 16
-MANY = 8  # new local numbers from which on one call for all is cheaper than a call for each
 ACTIVE, RETIRED = 0, 1
 GRADES: tuple[Grade, ...] = tuple(Grade)
 
@@ -61,20 +60,20 @@ _TEXT_START, _TEXT_LENGTH = list(RECORD).index("text_start"), list(RECORD).index
 PERSON = {"master_code": "i8", "version": "i8", "reviews": "i8"}  # version: sequence of the last change; reviews: open tasks
 
 
-class NewRecord(NamedTuple):
-    """What is noted of a new record."""
+class NewRecords(NamedTuple):
+    """What is noted of N new records, by column; one value where it is the same for all."""
 
-    number: int  # the index's own
-    source: str
-    local_id: str
-    since: int
-    recorded_at: int
-    sequence: int
-    content: bytes  # 16 bytes
-    probability: float
-    generation: int
-    model: str
-    grade: int
+    first: int  # the index's own number of the first; the others follow
+    sources: Sequence[str]
+    local_ids: Sequence[str]
+    since: Sequence[int] | int
+    recorded_at: Sequence[int]
+    sequences: Sequence[int] | npt.NDArray[np.int64]
+    contents: Sequence[bytes]  # 16 bytes each
+    probability: Sequence[float] | npt.NDArray[np.float64]
+    generations: Sequence[int]
+    models: Sequence[str] | str
+    grades: Sequence[int] | npt.NDArray[np.int64]
 
 
 class Names:
@@ -100,6 +99,12 @@ class Names:
 @brief
 def find_key(table: Table, key: int) -> int:
     return get(table, key)
+
+
+@brief
+def any_key(table: Table, keys: npt.NDArray[np.int64], found: npt.NDArray[np.bool_]) -> None:
+    for i in range(len(keys)):
+        found[i] = get(table, keys[i]) >= 0
 
 
 @brief
@@ -143,12 +148,13 @@ class Index:
         self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
-        self._find_key, self._put_key, self._put_new_keys = find_key, put_key, put_new_keys
+        self._find_key, self._put_key, self._put_new_keys, self._any_key = find_key, put_key, put_new_keys, any_key
         self.resolve_batch = resolve_batch
 
     def warm(self) -> None:
         """Call the kernels of look-ups and of writes without Numba's dispatcher from now on. After the warm-up."""
         self._find_key, self._put_key, self._put_new_keys = direct(find_key), direct(put_key), direct(put_new_keys)
+        self._any_key = direct(any_key)
         self.resolve_batch = direct(resolve_batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -174,6 +180,12 @@ class Index:
             if self._is_under(record, number, local_id):
                 return record
             key = key + 1 if key != 0x7FFFFFFFFFFFFFFF else 1
+
+    def may_know(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """For each ``number_key`` whether there may be a record under it: False is sure, True can be another's hash."""
+        found = np.empty(len(keys), np.bool_)
+        self._any_key(self._numbers, keys, found)
+        return found
 
     def _is_under(self, record: int, source: int, local_id: str) -> bool:
         """Whether a record has the local number."""
@@ -209,38 +221,42 @@ class Index:
 
     # --- writing: the writer thread and the rebuild only ----------------------------------------------------------------
 
-    def add_records(self, new: Sequence[NewRecord]) -> None:
+    def add_records(self, new: NewRecords) -> None:
         """Note the facts of new records; they stay invisible until ``publish``."""
-        for record in new:
-            start, length = self._add_text(record.local_id)
-            self._record_facts.put(
-                record.number,
-                record.since,
-                record.recorded_at,
-                record.sequence,
-                start,
-                record.content,
-                record.probability,
-                record.generation,
-                length,
-                self.sources.number(record.source),
-                self.models.number(record.model),
-                ACTIVE,
-                record.grade,
-            )
-        if len(new) < MANY:
-            for record in new:
-                self._put_number(record.number, record.source, record.local_id)
-        else:
-            self._put_numbers(new)
+        texts = [local_id.encode() for local_id in new.local_ids]
+        lengths = np.array([len(text) for text in texts], np.int64)
+        ends = self._text_used + np.cumsum(lengths)
+        self._text[self._text_used : ends[-1]] = b"".join(texts)
+        self._text_used = int(ends[-1])
+        models = self.models
+        self._record_facts.put_rows(
+            new.first,
+            {
+                "since": new.since,
+                "recorded_at": new.recorded_at,
+                "sequence": new.sequences,
+                "text_start": ends - lengths,
+                "content": np.frombuffer(b"".join(new.contents), f"V{HASH_BYTES}"),
+                "probability": new.probability,
+                "generation": new.generations,
+                "text_length": lengths,
+                "source": [self.sources.number(source) for source in new.sources],
+                "made_by": models.number(new.models) if isinstance(new.models, str) else list(map(models.number, new.models)),
+                "state": ACTIVE,
+                "grade": new.grades,
+            },
+            len(texts),
+        )
+        self._put_numbers(new)
 
-    def _put_numbers(self, new: Sequence[NewRecord]) -> None:
+    def _put_numbers(self, new: NewRecords) -> None:
         """Have records found under their local numbers: all in one call, then those whose place in the table was taken."""
-        keys = np.array([number_key(record.source, record.local_id) for record in new], np.int64)
-        taken = np.zeros(len(new), np.bool_)
-        self._put_new_keys(self._numbers, keys, np.array([record.number for record in new], np.int64), taken)
+        count = len(new.local_ids)
+        taken = np.zeros(count, np.bool_)
+        keys = number_keys(new.sources, new.local_ids)
+        self._put_new_keys(self._numbers, keys, np.arange(new.first, new.first + count), taken)
         for i in taken.nonzero()[0].tolist():
-            self._put_number(new[i].number, new[i].source, new[i].local_id)
+            self._put_number(new.first + i, new.sources[i], new.local_ids[i])
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
         """Put a record under a new local number; an earlier record under it stays, but is no longer found."""
@@ -274,6 +290,11 @@ class Index:
     def text_room(self) -> int:
         """Bytes left for local numbers."""
         return len(self._text) - self._text_used
+
+
+def number_keys(sources: Sequence[str], local_ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    """``number_key`` of each local number."""
+    return np.array([number_key(source, local_id) for source, local_id in zip(sources, local_ids, strict=True)], np.int64)
 
 
 def number_key(source: str, local_id: str) -> int:

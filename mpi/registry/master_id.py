@@ -15,6 +15,7 @@ import numpy as np
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_37_36
 
+from mpi.columns.resolutions import Alphabet
 from mpi.errors import InputError
 
 HALF_BITS = 25
@@ -65,6 +66,14 @@ def _check_steps() -> bytes:
 
 
 _CHECK_STEPS = _check_steps()
+
+
+IN_KERNELS = Alphabet(
+    np.frombuffer(ALPHABET.encode(), np.uint8).copy(),
+    np.frombuffer(CHECKED.encode(), np.uint8).copy(),
+    np.array([CHECKED.index(character) for character in ALPHABET], np.int64),
+)
+"""``format_code`` for kernels."""
 
 
 @lru_cache(1 << 17)

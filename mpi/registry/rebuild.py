@@ -18,7 +18,7 @@ from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.records import Outcome, PatientRecord
 from mpi.registry.control import apply_control
 from mpi.registry.events import unpack_dictionary, unpack_rows
-from mpi.registry.index import HASH_BYTES, Index, NewRecord
+from mpi.registry.index import HASH_BYTES, Index, NewRecords
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, apply_update, link_probability, note_review
 from mpi.standardise import standardise
@@ -82,25 +82,24 @@ def _load(index: Index, events: list[JournalEvent]) -> None:
 
 def _note_facts(index: Index, events: list[JournalEvent]) -> None:
     """What the writer notes of committed decisions."""
-    index.add_records(
-        [
-            NewRecord(
-                number=event.record_no,
-                source=event.source,
-                local_id=event.local_id,
-                since=event.at,
-                recorded_at=event.recorded_at or 0,
-                sequence=event.seq,
-                content=event.content_hash or bytes(HASH_BYTES),
-                probability=link_probability(event.probability, event.grade),
-                generation=event.generation,
-                model=event.model,
-                grade=event.grade,
+    new = [event for event in events if event.outcome in CREATES]
+    if new:
+        grades = np.array([event.grade for event in new])
+        index.add_records(
+            NewRecords(
+                first=new[0].record_no,
+                sources=[event.source for event in new],
+                local_ids=[event.local_id for event in new],
+                since=[event.at for event in new],
+                recorded_at=[event.recorded_at or 0 for event in new],
+                sequences=[event.seq for event in new],
+                contents=[event.content_hash or bytes(HASH_BYTES) for event in new],
+                probability=link_probability(np.array([event.probability for event in new]), grades),
+                generations=[event.generation for event in new],
+                models=[event.model for event in new],
+                grades=grades,
             )
-            for event in events
-            if event.outcome in CREATES
-        ]
-    )
+        )
     for event in events:
         if event.outcome in CREATES:
             index.master_code[event.person_no] = event.master_code

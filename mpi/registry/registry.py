@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from mpi.columns.resolutions import results, texts
 from mpi.columns.warm import compile_apart
 from mpi.errors import InputError, MpiError, NotFound
 from mpi.linkage.features import Encoded
-from mpi.linkage.model import Model, TermFrequencies
+from mpi.linkage.model import STRANGER, Model, TermFrequencies
 from mpi.records import ChangeEvent, Comparison, Identifier, MatchAnswer, PatientRecord, Person, ResolveAnswer
+from mpi.registry.decided import Decisions
 from mpi.registry.feed import ChangeFeed
 from mpi.registry.index import Index
-from mpi.registry.master_id import MasterIds
-from mpi.registry.plain import PlainRequests
+from mpi.registry.master_id import IN_KERNELS, MasterIds
+from mpi.registry.plain import PlainBatch, PlainRequests, block
 from mpi.registry.rebuild import rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
 from mpi.registry.warmup import warm_up
 from mpi.registry.writer import Writer
-from mpi.registry.writes import Action, Submission, Write, control_write, resolve_write
+from mpi.registry.writes import Action, Block, Submission, Write, control_write, resolve_write
 from mpi.store import Store
 
 _COLLECT = (20_000, 20, 50)  # what a call makes is freed without the collector; looking after every 700 objects costs 5 %
@@ -68,6 +72,7 @@ class Registry:
         self._index = Index(model, frequencies, capacity=limits.capacity_rows, catchment=limits.catchment)
         self._searcher = Searcher(self._index, self._ids)
         self.plain = PlainRequests(model)
+        self._texts = texts(model.reference, [*(each.name for each in model.classes), STRANGER])
         self._feed = ChangeFeed(store)
         self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
         self._writer = Writer(
@@ -136,9 +141,19 @@ class Registry:
         ]
         self.submit_writes(writes, deliver, context=context)
 
-    def submit_writes(self, writes: Sequence[Write], deliver: Deliver, *, context: object = None) -> None:
-        """``submit`` for writes that are ready."""
+    def submit_writes(self, writes: Sequence[Write] | tuple[Block], deliver: Deliver, *, context: object = None) -> None:
+        """``submit`` for writes that are ready, or for a block of them."""
         self._writer.submit(Submission(writes, deliver, context))
+
+    def block(self, plain: PlainBatch, others: Mapping[int, Write], deadline: float | None) -> Block:
+        """What kernels have read of a request, and its ``others`` by position, for ``submit_writes``."""
+        return block(plain, others, self._index.encoder, deadline)
+
+    def encoded_results(self, made: Decisions) -> tuple[bytes, npt.NDArray[np.int64]]:
+        """What became of a block's records, as on the wire. See ``mpi.columns.resolutions.results``."""
+        return results(
+            made.columns, made.codes, made.probability, made.first, made.candidates, texts=self._texts, alphabet=IN_KERNELS
+        )
 
     def submit_retire(
         self,

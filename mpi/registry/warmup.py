@@ -20,7 +20,7 @@ from mpi.records import (
     StandardText,
 )
 from mpi.registry.control import retire
-from mpi.registry.index import Index, find_key, put_key, put_new_keys
+from mpi.registry.index import Index, any_key, find_key, put_key, put_new_keys
 from mpi.registry.memory import reserve_index, reserve_table
 from mpi.standardise import standardise
 
@@ -73,4 +73,5 @@ def warm_up(index: Index) -> None:
     table = reserve_table(16)
     put_key(table, 1, 1)
     put_new_keys(table, numbers + 1, numbers, np.zeros(1, np.bool_))
+    any_key(table, numbers + 1, np.zeros(1, np.bool_))
     find_key(table, 1)

@@ -23,7 +23,7 @@ from mpi.registry.master_id import MasterIds, format_code
 from mpi.registry.memory import room_left
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, Segment
-from mpi.registry.writes import Action, Submission, Write
+from mpi.registry.writes import Action, Block, Submission, Write
 from mpi.store import EventColumns, JournalEvent, Store
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ class Writer:
         self._index, self._store, self._ids, self._window = index, store, ids, window
         self._queue_limit, self._batch_limit = queue_limit, batch_limit
         self._on_commit = on_commit
-        self._queue: deque[Write] = deque()
+        self._queue: deque[Write | Block] = deque()
+        self._queued = 0  # records in it
         self._wake = threading.Condition()
         self._stopping = False
         self._scratch = new_scratch(len(index.model.features))
@@ -78,16 +79,18 @@ class Writer:
             self._thread.join()
 
     def queue_length(self) -> int:
-        return len(self._queue)
+        """Records that wait."""
+        return self._queued
 
     def submit(self, submission: Submission) -> None:
         """Queue a call's writes. Raises QueueFull, or Unavailable when stopping; then nothing was queued."""
         with self._wake:
             if self._stopping:
                 raise Unavailable("DRAINING", "the index is stopping")
-            if len(self._queue) + len(submission.writes) > self._queue_limit:
+            if self._queued + submission.size > self._queue_limit:
                 raise QueueFull(retry_after_s=0.05)
             self._queue.extend(submission.writes)
+            self._queued += submission.size
             self._wake.notify()
 
     # --- the writer's thread -------------------------------------------------------------------------------------------
@@ -98,18 +101,27 @@ class Writer:
                 if not self._queue and not self._stopping:
                     self._wake.wait(timeout=IDLE_S)
             self._gather()
-            with self._wake:
-                take = min(len(self._queue), self._batch_limit)
-                batch = [self._queue.popleft() for _ in range(take)]
-                if not batch and self._stopping:
-                    return
-            self._last_batch = len(batch)
+            batch, size = self._take()
+            if not batch and self._stopping:
+                return
+            self._last_batch = size
             if batch:
                 self._process(batch)
-            self._expected = len(batch) + len(self._queue)  # who was answered will come again
+            self._expected = size + self._queued  # who was answered will come again
             self._batches += 1
             if not batch or self._batches % LOOK_EVERY == 0:
                 self._tidy(idle=not batch)
+
+    def _take(self) -> tuple[list[Write | Block], int]:
+        """What waits, as much as goes into one transaction (a block at least), and how many records that is."""
+        batch: list[Write | Block] = []
+        size = 0
+        with self._wake:
+            while self._queue and (not batch or size + self._queue[0].size <= self._batch_limit):
+                batch.append(self._queue.popleft())
+                size += batch[-1].size
+            self._queued -= size
+        return batch, size
 
     def _gather(self) -> None:
         """Under load, wait a little for as many writes as were under way before: a commit costs the same for two or fifty.
@@ -119,12 +131,12 @@ class Writer:
         """
         if self._last_batch < GATHER_FROM:
             return
-        seen, quiet, wanted = len(self._queue), 0, min(self._expected, self._batch_limit)
+        seen, quiet, wanted = self._queued, 0, min(self._expected, self._batch_limit)
         for _ in range(GATHER_STEPS):
             if not 0 < seen < wanted or quiet == GATHER_QUIET:
                 return
             time.sleep(GATHER_STEP_S)
-            now = len(self._queue)
+            now = self._queued
             quiet = quiet + 1 if now == seen else 0
             seen = now
 
@@ -138,30 +150,55 @@ class Writer:
         except (MpiError, OSError):  # what is committed is safe where it is; the next turn tries again
             log.warning("the journal could not be tidied")
 
-    def _process(self, batch: list[Write]) -> None:
-        """Answer every write of a batch; a failure in one segment fails that segment only."""
+    def _process(self, batch: list[Write | Block]) -> None:
+        """Answer everything in a batch; a failure in one segment fails that segment only."""
         self._segment = self._new_segment()
         for write in batch:
-            try:
-                self._place(write)
-            except MpiError as error:
-                write.answer = error
-            except Exception:  # the writer must survive anything; the caller gets INTERNAL
-                log.exception("a write failed")
-                write.answer = StoreError("the write failed; nothing was stored")
+            self._try(write)
         self._commit_segment()
         self._deliver(batch)
 
+    def _try(self, write: Write | Block) -> None:
+        """Place what waited, or answer it with the error."""
+        try:
+            if write.expired():
+                write.fail(DeadlinePassed())
+            elif isinstance(write, Block):
+                self._place_block(write)
+            else:
+                self._place(write)
+        except MpiError as error:
+            write.fail(error)
+        except Exception:  # the writer must survive anything; the caller gets INTERNAL
+            log.exception("a write failed")
+            write.fail(StoreError("the write failed; nothing was stored"))
+
+    def _place_block(self, block: Block) -> None:
+        """Put a block's new records into the segment, run by run. Each that is known already goes the way of one write."""
+        numbers = list(zip(block.sources, block.local_ids, strict=True))
+        known: list[bool] = []
+        at, segment = 0, None
+        while at < len(numbers):
+            if segment is not self._segment:  # what was committed in between is known
+                segment, known = self._segment, self._index.may_know(block.keys).tolist()
+            start, position = at, len(segment) - at
+            while at < len(numbers) and not known[at] and numbers[at] not in segment.by_number:
+                segment.by_number[numbers[at]] = position + at
+                at += 1
+            if at > start:
+                segment.add_block(block, start, at)
+            if at < len(numbers):
+                self._try(block.write(at))
+                at += 1
+
     def _place(self, write: Write) -> None:
         """Answer a write that needs no storing, or put it into the segment that will be committed."""
-        if write.expired():
-            raise DeadlinePassed
         key = (write.source, write.local_id)
         segment = self._segment
         earlier = segment.by_request.get(write.request_id) if write.request_id else None
         if key in segment.by_number or earlier is not None or write.action is not Action.RESOLVE:
             follows = earlier if earlier is not None else segment.by_number.get(key)
-            if follows is not None and write.action is Action.RESOLVE and self._same(write, follows):
+            if follows is not None and segment.by_number.get(key) == follows and write.content == segment.contents[follows]:
                 segment.followers.append((write, follows))
                 return
             self._commit_segment()
@@ -176,12 +213,6 @@ class Writer:
             known, generation = -1, generation + 1  # the number was given to someone else
         if known < 0 or not self._settled(write, known):
             self._segment.add(write, known, generation)
-
-    @staticmethod
-    def _same(write: Write, leader: Write) -> bool:
-        """Whether a write repeats an earlier one of the same segment."""
-        number = (write.source, write.local_id) == (leader.source, leader.local_id)
-        return number and write.content == leader.content
 
     def _repeats_request(self, write: Write) -> bool:
         """Answer a repeated request with its first answer. Raises RequestIdReused for another body."""
@@ -237,7 +268,7 @@ class Writer:
         events = EventColumns.of([event])
         self._store.append_columns(events)
         apply_control(self._index, event)
-        self._remember([write], event.seq, event.at)
+        self._remember(write, event.seq, event.at)
         self._index.publish(event.seq)
         write.answer = answer
         self._on_commit(events)
@@ -248,13 +279,13 @@ class Writer:
     def _commit_segment(self) -> None:
         """Decide, store and publish what was placed; on failure nothing of it remains and its writes get the error."""
         segment, self._segment = self._segment, self._new_segment()
-        if not segment.writes:
+        if not len(segment):
             return
         try:
             self._check_room(segment)
             segment.decide(self._scratch)
         except MpiError as error:
-            self._fail(segment, error)
+            segment.fail(error)
             return
         first, at = self._index.snapshot.sequence + 1, self._now()
         try:
@@ -264,30 +295,25 @@ class Writer:
             segment.undo()
             if not isinstance(error, MpiError):
                 log.exception("a commit failed")
-            self._fail(segment, error if isinstance(error, MpiError) else StoreError("the commit failed; nothing was stored"))
+            segment.fail(error if isinstance(error, MpiError) else StoreError("the commit failed; nothing was stored"))
             return
         segment.apply()
-        self._remember(segment.writes, first, at)
+        for position in segment.by_request.values():
+            self._remember(segment.singles[position], first + position, at)
         self._index.publish(first + events.count - 1)
         segment.answer()
         self._on_commit(events)
 
     def _check_room(self, segment: Segment) -> None:
         rows = segment.encode()
-        text = TEXT_RESERVE * len(segment.writes)
+        text = TEXT_RESERVE * len(segment)
         if room_left(self._index.hot) < rows + ROW_RESERVE or self._index.text_room() < text:
             raise Unavailable("INDEX_FULL", "the index has reached its configured capacity", retry_after_s=60.0)
 
-    @staticmethod
-    def _fail(segment: Segment, error: MpiError) -> None:
-        for write in [*segment.writes, *(follower for follower, _ in segment.followers)]:
-            write.answer = error
-
-    def _remember(self, writes: list[Write], first: int, at: int) -> None:
-        """Remember the requests of writes that were committed with the sequence numbers from ``first`` on."""
-        for sequence, write in enumerate(writes, first):
-            if write.request_id:
-                self._window.add(write.request_id, write.body_hash, sequence, at)
+    def _remember(self, write: Write, sequence: int, at: int) -> None:
+        """Remember the request of a write that was committed."""
+        if write.request_id:
+            self._window.add(write.request_id, write.body_hash, sequence, at)
 
     def _now(self) -> int:
         """µs since 1970, never going back."""
@@ -295,13 +321,13 @@ class Writer:
         return self._last_at
 
     @staticmethod
-    def _deliver(batch: list[Write]) -> None:
+    def _deliver(batch: list[Write | Block]) -> None:
         """Hand finished submissions over, all that share a ``deliver`` in one call."""
         groups: dict[Callable[[list[Submission]], None], list[Submission]] = {}
         for write in batch:
             submission = write.submission
             assert submission is not None
-            assert write.answer is not None, "a write was left without an answer"
+            assert isinstance(write, Block) or write.answer is not None, "a write was left without an answer"
             submission.remaining -= 1
             if submission.remaining == 0:
                 groups.setdefault(submission.deliver, []).append(submission)

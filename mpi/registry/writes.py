@@ -1,4 +1,4 @@
-"""What waits in the writer's queue: single writes, and the submission (one call) they belong to."""
+"""What waits in the writer's queue: single writes, blocks of many, and the submission (one call) they belong to."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import xxhash
 
+from mpi.columns.reader import Picked
 from mpi.errors import MpiError
-from mpi.linkage.features import Encoded
 from mpi.records import PatientRecord, ResolveAnswer, StandardRecord
+from mpi.registry.decided import Decisions
 from mpi.standardise import standardise
 
 Answer = ResolveAnswer | MpiError
@@ -34,13 +38,13 @@ class Write:
         "body_hash",
         "content",
         "deadline",
-        "encoded",
         "explain",
         "local_id",
         "new_local_id",
         "payload",
         "recorded_at",
         "request_id",
+        "rows",
         "source",
         "standard",
         "submission",
@@ -58,14 +62,93 @@ class Write:
         self.payload = b""  # JSON of the record as received
         self.content = b""  # hash (16 bytes) of the record without recorded_at
         self.recorded_at = 0  # µs since 1970, 0 unknown
-        self.encoded: tuple[Encoded, int] | None = None  # the record's rows, at a place in their batch
+        self.rows: Picked | None = None  # the one record's rows
         self.standard = StandardRecord()  # where there are no rows yet
         self.answer: Answer | None = None
         self.submission: Submission | None = None
 
+    size = 1  # records
+
     def expired(self) -> bool:
         """Whether nobody waits for the answer any more."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return passed(self.deadline)
+
+    def fail(self, error: MpiError) -> None:
+        self.answer = error
+
+
+class Block:
+    """What one call sends of many records, by column: new content without request_id that wants no explanation.
+
+    rows        Picked      their rows
+    keys        int64[n]    hashes of the local numbers, see index.number_key
+    contents    n hashes, as ``Write.content``
+
+    Each record's answer is in ``answered``, or it is ``failed``.
+    """
+
+    __slots__ = (
+        "answered",
+        "contents",
+        "deadline",
+        "failed",
+        "keys",
+        "local_ids",
+        "payloads",
+        "recorded_at",
+        "rows",
+        "sources",
+        "submission",
+    )
+
+    def __init__(
+        self,
+        sources: list[str],
+        local_ids: list[str],
+        *,
+        keys: npt.NDArray[np.int64],
+        payloads: list[bytes],
+        contents: list[bytes],
+        recorded_at: list[int],
+        rows: Picked,
+        deadline: float | None,
+    ) -> None:
+        self.sources, self.local_ids, self.keys = sources, local_ids, keys
+        self.payloads, self.contents, self.recorded_at = payloads, contents, recorded_at
+        self.rows, self.deadline = rows, deadline
+        self.answered: list[Answered] = []
+        self.failed: MpiError | None = None
+        self.submission: Submission | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of records."""
+        return len(self.local_ids)
+
+    def expired(self) -> bool:
+        """Whether nobody waits for the answers any more."""
+        return passed(self.deadline)
+
+    def fail(self, error: MpiError) -> None:
+        """Answer every record that has no answer yet."""
+        self.failed = error
+
+    def write(self, place: int) -> Write:
+        """One of the records as a write of its own, whose answer becomes the record's."""
+        write = Write(Action.RESOLVE, self.sources[place], self.local_ids[place])
+        write.payload, write.content = self.payloads[place], self.contents[place]
+        write.recorded_at, write.rows = self.recorded_at[place], self.rows.only(place)
+        write.deadline, write.explain = self.deadline, False
+        self.answered.append(Answered(place, 1, write))
+        return write
+
+
+class Answered(NamedTuple):
+    """What ``number`` records of a block from ``place`` on are answered: by a write, by an error, or each as decided."""
+
+    place: int
+    number: int
+    by: Write | Decisions | MpiError
 
 
 class Submission:
@@ -74,19 +157,27 @@ class Submission:
     Submissions that finish in one batch and have the same ``deliver`` are handed over together.
     """
 
-    __slots__ = ("context", "deliver", "remaining", "writes")
+    __slots__ = ("context", "deliver", "remaining", "size", "writes")
 
-    def __init__(self, writes: Sequence[Write], deliver: Callable[[list[Submission]], None], context: object) -> None:
+    def __init__(
+        self, writes: Sequence[Write] | tuple[Block], deliver: Callable[[list[Submission]], None], context: object
+    ) -> None:
         self.writes = writes
         self.deliver = deliver
         self.context = context
         self.remaining = len(writes)
+        self.size = sum(write.size for write in writes)  # records
         for write in writes:
             write.submission = self
 
     def answers(self) -> list[Answer]:
-        """Answers in the order of the writes; all are there when ``deliver`` is called."""
-        return [write.answer for write in self.writes if write.answer is not None]
+        """Answers in the order of the writes; all are there when ``deliver`` is called. A block keeps its own."""
+        return [write.answer for write in self.writes if isinstance(write, Write) and write.answer is not None]
+
+
+def passed(deadline: float | None) -> bool:
+    """Whether a deadline (time.monotonic() seconds) has passed."""
+    return deadline is not None and time.monotonic() > deadline
 
 
 def resolve_write(record: PatientRecord, *, request_id: str, deadline: float | None, explain: bool) -> Write:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -12,10 +11,12 @@ from mpi.columns.wire import Search, read_batch, read_request, read_search
 from mpi.config import Config
 from mpi.errors import InputError, MpiError, SourceUnknown
 from mpi.linkage.features import Encoded
-from mpi.records import PatientRecord, Person, ResolveAnswer
+from mpi.records import PatientRecord, Person
+from mpi.registry.plain import PlainBatch, fits_block, writes
 from mpi.registry.registry import Registry
 from mpi.registry.writes import Write, resolve_write
 from mpi.service import requests, responses
+from mpi.service.batches import Answer, Records, batch_response, block_response
 from mpi.service.calls import Calls, Route
 from mpi.service.changes import ChangeStreams
 from mpi.service.failures import item_status
@@ -25,8 +26,6 @@ from mpi.v1 import identity_pb2 as pb
 from mpi.v1 import records_pb2
 
 NAME = "mpi.v1.IdentityService"
-
-Answer = ResolveAnswer | MpiError
 
 
 class IdentityService:
@@ -62,44 +61,72 @@ class IdentityService:
         self._registry.submit_writes((write,), self._answering.deliver, context=Waiting(reply, _resolve_response))
 
     def batch_resolve(self, data: bytes, reply: Reply, deadline: float | None) -> None:
-        writes, item, include_reasons = self._batch(data, deadline)
-        ready: list[Write] = []
-        refused: dict[int, InputError] = {}
-        for position, plain in enumerate(writes):
-            try:
-                if plain is not None:
-                    self._check_source(plain.source, "record.source")
-                ready.append(plain or self._ordinary_write(item(position), deadline, explain=include_reasons))
-            except InputError as error:
-                refused[position] = requests.within(f"requests[{position}]", error)
-
-        def build(answers: Iterable[Answer]) -> bytes:
-            return _batch_response(answers, refused, include_reasons=include_reasons)
-
-        if not ready:
-            reply.send(build(()))
-            return
-        self._registry.submit_writes(ready, self._answering.deliver, context=Waiting(reply, build))
-
-    def _batch(
-        self, data: bytes, deadline: float | None
-    ) -> tuple[list[Write | None], Callable[[int], pb.ResolveRequest], bool]:
-        """A BatchResolveRequest: the writes that come straight from its bytes, each item's message, include_reasons."""
         most, batch = self._config.max_batch_records, read_batch(data)
         if batch is None:
             request = pb.BatchResolveRequest.FromString(data)
             requests.batch_size("requests", len(request.requests), most)
-            return [None] * len(request.requests), request.requests.__getitem__, request.include_reasons
+            records = Records(range(len(request.requests)), request.requests.__getitem__, request.include_reasons, deadline)
+            self._submit_batch({}, records, reply)
+            return
         requests.batch_size("requests", len(batch.requests), most)
-        writes = self._registry.plain.writes(batch, deadline=deadline, explain=batch.include_reasons)
-        return writes, lambda place: pb.ResolveRequest.FromString(batch.message(place)), batch.include_reasons
+        plain = self._registry.plain.read(batch)
+        left = range(len(batch.requests)) if plain is None else plain.read.left.tolist()
+        records = Records(
+            left, lambda place: pb.ResolveRequest.FromString(batch.message(place)), batch.include_reasons, deadline
+        )
+        if plain is not None and fits_block(plain) and not self._unregistered(plain.sources):
+            self._submit_block(plain, records, reply)
+        else:
+            read = {} if plain is None else writes(plain, deadline=deadline, explain=batch.include_reasons)
+            self._submit_batch(read, records, reply)
+
+    def _submit_block(self, plain: PlainBatch, records: Records, reply: Reply) -> None:
+        others, refused = self._ordinary_writes(records)
+        block = self._registry.block(plain, others, records.deadline)
+
+        def build(_: list[Answer]) -> bytes:
+            return block_response(block, refused, self._registry.encoded_results)
+
+        self._registry.submit_writes((block,), self._answering.deliver, context=Waiting(reply, build))
+
+    def _submit_batch(self, read: Mapping[int, Write], records: Records, reply: Reply) -> None:
+        """Writes one by one: ``read`` by position, and the records that are left."""
+        ready, refused = self._ordinary_writes(records)
+        for position, write in read.items():
+            try:
+                self._check_source(write.source, "record.source")
+                ready[position] = write
+            except InputError as error:
+                refused[position] = requests.within(f"requests[{position}]", error)
+
+        def build(answers: list[Answer]) -> bytes:
+            return batch_response(answers, refused, include_reasons=records.include_reasons)
+
+        if not ready:
+            reply.send(build([]))
+            return
+        ordered = [ready[position] for position in sorted(ready)]
+        self._registry.submit_writes(ordered, self._answering.deliver, context=Waiting(reply, build))
+
+    def _ordinary_writes(self, records: Records) -> tuple[dict[int, Write], dict[int, InputError]]:
+        """Writes of the records that must be decoded, and what is refused of them, by position."""
+        ready: dict[int, Write] = {}
+        refused: dict[int, InputError] = {}
+        for place in records.places:
+            try:
+                ready[place] = self._ordinary_write(records.message(place), records.deadline, explain=records.include_reasons)
+            except InputError as error:
+                refused[place] = requests.within(f"requests[{place}]", error)
+        return ready, refused
 
     def _plain_write(self, data: bytes, deadline: float | None) -> Write | None:
         """A ResolveRequest's write straight from its bytes; None where it must be decoded. Raises SourceUnknown."""
         batch = read_request(data)
-        (write,) = self._registry.plain.writes(batch, deadline=deadline, explain=True) if batch is not None else (None,)
-        if write is not None:
-            self._check_source(write.source, "record.source")
+        plain = self._registry.plain.read(batch) if batch is not None else None
+        if plain is None:
+            return None
+        write = writes(plain, deadline=deadline, explain=True)[0]
+        self._check_source(write.source, "record.source")
         return write
 
     def _ordinary_write(self, request: pb.ResolveRequest, deadline: float | None, *, explain: bool) -> Write:
@@ -151,8 +178,12 @@ class IdentityService:
         return source, local_id
 
     def _check_source(self, source: str, field: str) -> None:
-        if self._sources and source not in self._sources:
+        if self._unregistered((source,)):
             raise SourceUnknown(field, "is not a registered source")
+
+    def _unregistered(self, sources: Iterable[str]) -> bool:
+        """Whether one of them may not write here; any may where none is registered."""
+        return bool(self._sources) and not self._sources.issuperset(sources)
 
     # --- reading -------------------------------------------------------------------------------------------------------
 
@@ -268,26 +299,3 @@ def _replace_response(answers: list[Answer]) -> bytes:
     response = pb.ReplaceLocalIdResponse()
     _fill(response.resolution, answers)
     return response.SerializeToString()
-
-
-def _batch_response(answers: Iterable[Answer], refused: dict[int, InputError], *, include_reasons: bool) -> bytes:
-    """Answers in order, with the refused records' errors at their places."""
-    response = pb.BatchResolveResponse()
-    add = response.results.add
-    for answer in _merged(answers, refused):
-        result = add()
-        if isinstance(answer, ResolveAnswer):
-            responses.fill_resolution(result.resolution, answer, reasons=include_reasons)
-        else:
-            result.error.CopyFrom(item_status(answer))
-    return response.SerializeToString()
-
-
-def _merged(answers: Iterable[Answer], refused: dict[int, InputError]) -> Iterator[Answer]:
-    """What was refused at its position, everything else in between."""
-    rest = iter(answers)
-    for position in count():
-        answer = refused.get(position) or next(rest, None)
-        if answer is None:
-            return
-        yield answer

@@ -10,6 +10,8 @@ from enum import IntFlag
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from msgspec import Meta
 
@@ -108,7 +110,7 @@ JOURNAL_SCHEMA = pa.schema(list(_TYPES.items()))
 FIELDS = tuple(_TYPES)
 
 
-Column = list[Any] | tuple[Any, ...] | int | float | str | bytes | None
+Column = list[Any] | tuple[Any, ...] | npt.NDArray[Any] | int | float | str | bytes | None
 """Values of one field in the order of the events, or the one value that all of them have."""
 
 _DEFAULTS: dict[str, Column] = {
@@ -137,6 +139,8 @@ class EventColumns:
     def values(self, field: str) -> Sequence[Any]:
         """One field of every event."""
         column = self.columns[field]
+        if isinstance(column, np.ndarray):
+            return list(column.tolist())
         return column if isinstance(column, list | tuple) else [column] * self.count
 
     def rows(self, fields: Collection[str]) -> list[tuple[Any, ...]]:
@@ -153,7 +157,7 @@ class EventColumns:
 
 
 def _array(column: Column, kind: pa.DataType, count: int) -> pa.Array:
-    if isinstance(column, list | tuple):
+    if isinstance(column, list | tuple | np.ndarray):
         return pa.array(column, kind)
     return pa.nulls(count, kind) if column is None else pa.repeat(pa.scalar(column, kind), count)
 

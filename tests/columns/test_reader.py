@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.messages import batch_request
 from benchmarks.ours import model_file
 from mpi.columns.check import check
-from mpi.columns.reader import Batch, ColumnReader, joined, plan_of
+from mpi.columns.reader import Batch, ColumnReader, gathered, picked, plan_of
 from mpi.columns.wire import read_batch
 from mpi.linkage.features import Encoded, Encoder
 from mpi.linkage.model import Model, load_model
@@ -200,11 +200,11 @@ def test_batches_join_in_any_order() -> None:
     batches = [read(records[:30]), read(records[30:50])]
     bare = ordinary(records[50:60])
     expected = ordinary(records)
-    parts = [(batch.encoded, place) for batch in batches for place in range(len(batch.places))]
-    parts += [(bare, place) for place in range(10)]
+    parts = [picked(batch.encoded).only(place) for batch in batches for place in range(len(batch.places))]
+    parts += [picked(bare).only(place) for place in range(10)]
     numbers = [*batches[0].places.tolist(), *(30 + batches[1].places).tolist(), *range(50, 60)]
     order = np.random.default_rng(SEED).permutation(len(parts)).tolist()
-    found = joined([parts[n] for n in order])
+    found = gathered([parts[n] for n in order])
     assert len(found.starts) == len(parts) + 1
     for place, n in enumerate(order):
         assert not differences(found, place, expected, numbers[n])
@@ -212,7 +212,8 @@ def test_batches_join_in_any_order() -> None:
 
 def test_a_batch_in_its_own_order_is_not_copied() -> None:
     batch = read(list(generate(20, seed=SEED + 3).records))
-    assert joined([(batch.encoded, place) for place in range(len(batch.places))]) is batch.encoded
+    whole = picked(batch.encoded)
+    assert gathered([whole]) is gathered([whole.only(place) for place in range(len(batch.places))]) is batch.encoded
 
 
 def test_nothing_of_a_record_is_shown() -> None:
