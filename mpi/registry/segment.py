@@ -289,7 +289,6 @@ def unchanged(answer: ResolveAnswer) -> ResolveAnswer:
         sequence=answer.sequence,
         grade=answer.grade,
         model=answer.model,
-        population=answer.population,
     )
 
 
