@@ -62,15 +62,22 @@ def lent(settings: Settings, row: npt.NDArray[np.int64]) -> bool:
 
 
 @inner
+def borrowed(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> bool:
+    """Whether a stored row only borrowed the number that the query's row has as its own: then the two are not one patient."""
+    return bool(lent(settings, theirs) and not lent(settings, mine))
+
+
+@inner
 def document_agrees(index: HotIndex, settings: Settings, encoded: Encoded, q: int, group: int) -> bool:
-    """Whether a valid unique identifier of the query is also one of this record's."""
+    """Whether a valid unique identifier of the query is also one of this record's, and not one that it borrowed."""
     column = settings.roles[NATIONAL]
     if column < 0 or settings.unique == 0:
         return False
     for r in range(encoded.starts[q], encoded.starts[q + 1]):
         code = encoded.rows[r, column]
         for row in range(group, group + index.row_cells[group, GROUP_SIZE]):
-            if code == index.rows[row, column] and unique_valid(settings, code):
+            theirs = index.rows[row]
+            if code == theirs[column] and unique_valid(settings, code) and not borrowed(settings, theirs, encoded.rows[r]):
                 return True
     return False
 
@@ -122,7 +129,7 @@ def _tally(
             mine = encoded.rows[r, national]
             if unique_valid(settings, mine):
                 if mine == theirs[national]:
-                    same[0] += 1
+                    same[0] += not borrowed(settings, theirs, encoded.rows[r])
                 elif not lent(settings, theirs) and not lent(settings, encoded.rows[r]):
                     other[0] += 1
     mine_row = encoded.rows[first]

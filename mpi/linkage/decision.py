@@ -21,10 +21,12 @@ from mpi.linkage.conflicts import (
 from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
 from mpi.linkage.jit import inner, wide
 from mpi.linkage.scoring import IDENTITY, SCALE, SCORED, Tables
-from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
+from mpi.linkage.settings import ADDRESS, BIRTH, FAMILY, GIVEN, NATIONAL, PHONE, Settings
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
+SAME_SOUND = LEVELS["name"].index("same_sound")
+NEARLY_THE_SAME_TEXT = LEVELS["text"].index("very_similar")
 FURTHER_EVIDENCE = 5 * SCALE  # bits of other traits that make a case of more than name, birth date and sex (a district has 4)
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
@@ -168,7 +170,8 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     """Same birth date and family name, another given name, no identifier that agrees; or a different birth order; or one of
     a multiple birth, unless the given name is the very same or a number agrees.
 
-    Where the model says that there are no families, only the birth order tells twins.
+    In one household a Han name that sounds the same and is written differently is another name: mostly a typing error, but
+    twins are given such names. Where the model says that there are no families, only the birth order tells twins.
     """
     if flags & DOCUMENT:
         return False
@@ -181,8 +184,29 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     if winner == settings.twin_class:
         return True
     family = level_at(levels, settings.roles[FAMILY])
-    born_together = level_at(levels, settings.roles[BIRTH]) == 1 and 1 <= family <= NAME_AGREES
-    return born_together and given_differs(settings, levels) and not number_agrees(settings, levels)
+    if level_at(levels, settings.roles[BIRTH]) != 1 or not 1 <= family <= NAME_AGREES or number_agrees(settings, levels):
+        return False
+    return given_differs(settings, levels) or sounds_like_a_twin(settings, levels)
+
+
+@inner
+def sounds_like_a_twin(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
+    """Whether a Han given name only sounds the same, at the same telephone or address. (Where resident numbers are declared
+    unique, names are Han.)"""
+    if settings.unique == 0 or level_at(levels, settings.roles[GIVEN]) != SAME_SOUND:
+        return False
+    address = level_at(levels, settings.roles[ADDRESS])
+    return level_at(levels, settings.roles[PHONE]) == 1 or 1 <= address <= NEARLY_THE_SAME_TEXT
+
+
+@inner
+def slip_without_name(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
+    """Whether only a number with a slip stands for a given name that one side lacks: a brother's differs by as little."""
+    return (
+        settings.unique != 0
+        and level_at(levels, settings.roles[GIVEN]) == 0
+        and level_at(levels, settings.roles[NATIONAL]) == SLIP
+    )
 
 
 @inner
@@ -238,6 +262,8 @@ def vetoes(
         reasons |= reason(DECEASED_BEFORE_RECORDED)
     if likely_twins(settings, levels, flags, winner):
         reasons |= reason(LIKELY_TWINS)
+    if slip_without_name(settings, levels):
+        reasons |= reason(LIKELY_RELATIVE)
     if flags & DOCUMENT == 0 and common_combination(tables, settings, levels, adjustments, population):
         reasons |= reason(COMMON_NAME_AND_BIRTH_DATE)
     return reasons

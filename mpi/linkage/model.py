@@ -27,7 +27,7 @@ STRANGER = "stranger"
 # Raise when the same PatientRecord comes to other integers (5: illegible characters, variants, a Tibetan's two syllables).
 ENCODING_REVISION = 5
 RESERVED_COLUMNS = 2  # the last two columns of a row: deceased date, flags
-ROLES = ("given", "family", "birth_date", "sex", "national_id")
+ROLES = ("given", "family", "birth_date", "sex", "national_id", "phone", "address.text")
 TRANSFORMS = ("value", "sound", "fold", "year", "month_day", "bag", "ending", "beginning")
 
 

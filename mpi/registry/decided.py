@@ -51,7 +51,7 @@ class Decisions(NamedTuple):
 
 
 def decided(
-    index: Index, ids: MasterIds, writes: Writes, first: int, persons: int, asked: Mapping[int, npt.NDArray[np.int64]]
+    index: Index, ids: MasterIds, writes: Writes, first: int, persons: int, asked: Mapping[int, list[int]]
 ) -> Decisions:
     """The kernel's decisions, numbered from ``first``. Gives new persons, from number ``persons`` on, their codes.
 

@@ -26,6 +26,7 @@ from mpi.linkage.settings import compile_settings
 from mpi.records import Grade, RecordLink
 from mpi.registry.facts import Facts
 from mpi.registry.memory import reserve, reserve_index, reserve_table
+from mpi.registry.tasks import Asked
 
 LOCAL_ID_BYTES = 32  # reserved per record on average
 HASH_BYTES = 16
@@ -148,6 +149,7 @@ class Index:
         self._first_record, self._record_cells = self.hot.first_record.data, self.hot.record_cells.data
         self.aliases: dict[tuple[str, str], int] = {}  # replaced local numbers → record
         self.open_reviews = 0
+        self.asked = Asked()
         self._find_key, self._put_key, self._put_new_keys, self._any_key = find_key, put_key, put_new_keys, any_key
         self.resolve_batch = resolve_batch
 

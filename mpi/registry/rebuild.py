@@ -17,10 +17,11 @@ from mpi.linkage.features import Encoded
 from mpi.linkage.hotindex import CHARS, VALUES
 from mpi.records import Outcome, PatientRecord
 from mpi.registry.control import apply_control
-from mpi.registry.events import unpack_dictionary, unpack_rows
+from mpi.registry.events import unpack_candidates, unpack_dictionary, unpack_rows
 from mpi.registry.index import HASH_BYTES, Index, NewRecords
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, apply_update, link_probability, note_review
+from mpi.registry.tasks import shown
 from mpi.standardise import standardise
 from mpi.store import JournalEvent, Store
 
@@ -46,6 +47,7 @@ def rebuild(index: Index, store: Store, window: RequestWindow) -> Rebuilt:
         if events:
             last_at = events[-1].at
             index.publish(events[-1].seq)
+    _note_tasks(index, store)
     for request_id, body_hash, sequence, at in store.request_ids(window.oldest(time.time_ns() // 1000)):
         window.add(request_id, body_hash, sequence, at)
     counters = index.hot.counters
@@ -109,6 +111,14 @@ def _note_facts(index: Index, events: list[JournalEvent]) -> None:
         index.version[event.person_no] = event.seq
         if event.review_task:
             note_review(index, event.person_no)
+
+
+def _note_tasks(index: Index, store: Store) -> None:
+    """Which persons were asked about already."""
+    features, lower = len(index.model.features), index.query.settings.lower
+    for person, packed in store.tasks(index.encoding):
+        found = unpack_candidates(packed, features)
+        index.asked.add(person, shown(found["person"], found["weight"], found["flags"], person, lower))
 
 
 def _load_rows(index: Index, events: list[JournalEvent]) -> None:

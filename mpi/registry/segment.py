@@ -31,7 +31,7 @@ from mpi.linkage.batch import (
     new_writes,
     roll_back,
 )
-from mpi.linkage.conflicts import DOCUMENT
+from mpi.linkage.decision import LINKED
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import FLAGS, KEPT, PERSON, WEIGHT, Found, new_found
 from mpi.linkage.hotindex import CHARS, PERSONS, VALUES
@@ -43,6 +43,7 @@ from mpi.registry.decided import Decisions, decided
 from mpi.registry.events import pack_candidates, pack_dictionary, pack_rows
 from mpi.registry.index import GRADES, Index, NewRecords
 from mpi.registry.master_id import MasterIds, format_code
+from mpi.registry.tasks import Asked, shown
 from mpi.registry.writes import Answered, Block, Write
 from mpi.store import EventColumns
 
@@ -74,6 +75,7 @@ class Segment:
         self._recorded_at: list[int] = []
         self._known: list[int] = []  # the record that is updated, −1 for a new one
         self._generations: list[int] = []
+        self._asked = Asked(index.asked)  # with what this segment asks
         self._journalled: dict[int, ResolveAnswer] = {}  # answers that had to be there before the commit
 
     def __len__(self) -> int:
@@ -149,7 +151,7 @@ class Segment:
         """Journal entries of the decisions, numbered from ``first``, at time ``at`` (µs since 1970)."""
         index, columns = self._index, self._kernel.columns
         self._at = at
-        made = self._made = decided(index, self._ids, self._kernel, first, self._persons, self._asked(first))
+        made = self._made = decided(index, self._ids, self._kernel, first, self._persons, self._tasks(first))
         groups = columns[:, MADE_GROUP].tolist()
         dictionary = pack_dictionary(index.hot, self._durable.slots, self._durable.chars)
         requests = [self.singles.get(q) for q in range(len(self))] if self.by_request else []
@@ -187,16 +189,19 @@ class Segment:
             },
         )
 
-    def _asked(self, first: int) -> dict[int, npt.NDArray[np.int64]]:
-        """By the sequence number of a task the persons a steward will see: everybody at or above the lower threshold, or with
-        the same document."""
-        found, lower = self._found, self._index.query.settings.lower
-        asked: dict[int, npt.NDArray[np.int64]] = {}
-        for q in np.flatnonzero(self._kernel.columns[:, TASK]).tolist():
-            own, candidates = self._kernel.columns[q, MADE_PERSON], found.candidates[q, : found.queries[q, KEPT]]
-            shown = (candidates[:, WEIGHT] >= lower) | (candidates[:, FLAGS] & DOCUMENT != 0)
-            asked[first + q] = candidates[shown & (candidates[:, PERSON] != own), PERSON]
-        return asked
+    def _tasks(self, first: int) -> dict[int, list[int]]:
+        """By the sequence number of a task the persons a steward will see. A link that asks what was asked opens none."""
+        found, columns, lower = self._found, self._kernel.columns, self._index.query.settings.lower
+        tasks: dict[int, list[int]] = {}
+        for q in np.flatnonzero(columns[:, TASK]).tolist():
+            own, candidates = int(columns[q, MADE_PERSON]), found.candidates[q, : found.queries[q, KEPT]]
+            others = shown(candidates[:, PERSON], candidates[:, WEIGHT], candidates[:, FLAGS], own, lower)
+            if columns[q, OUTCOME] == LINKED and self._asked.knows(own, others):
+                columns[q, TASK] = 0
+            else:
+                self._asked.add(own, others)
+                tasks[first + q] = others
+        return tasks
 
     def _journal_answers(self) -> list[bytes]:
         """The packed answers of writes that carry a request_id: a repeat gets just that."""
@@ -232,6 +237,7 @@ class Segment:
         index.version[columns[:, MADE_PERSON]] = sequences  # of a person that comes twice the last one stays
         for q in np.flatnonzero(columns[:, TASK]).tolist():
             note_review(index, int(columns[q, MADE_PERSON]))
+        self._asked.keep()
         self._durable.slots, self._durable.chars = int(index.hot.counters[VALUES]), int(index.hot.counters[CHARS])
 
     def answer(self) -> None:

@@ -248,6 +248,16 @@ class Store:
             reader = cursor.execute(statement, [after, last]).to_arrow_reader(REPLAY_ROWS)
             yield from checked(reader, after, last)
 
+    def tasks(self, encoding: str) -> Iterator[tuple[int, bytes]]:
+        """The person of every event that opened a task, and its candidates as the registry packed them; of those events that
+        were made with an encoding version, since how candidates are packed goes by the model's features."""
+        last = self._last
+        self.settle()
+        with self._readers.cursor() as cursor:
+            cursor.execute(self._sql["tasks"], [last, encoding])
+            while rows := cursor.fetchmany(REQUEST_ROWS):
+                yield from rows
+
     def event(self, seq: int) -> JournalEvent | None:
         """One event, or None."""
         self.settle()

@@ -7,7 +7,7 @@ from msgspec import structs
 from patients import OpenRegistry, home, patient, resident_id
 from small_model import MODEL
 
-from mpi.records import DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, Sex
+from mpi.records import DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, PatientRecord, Sex
 from mpi.registry.registry import Limits, Registry
 
 NUMBER_A = resident_id("50010319800503002")
@@ -200,3 +200,89 @@ def test_a_likely_person_with_another_number_is_shown_even_beside_an_unlikely_on
     answer = registry.resolve(patient("new", identifiers=(NUMBER_A,), phones=PHONE, addresses=HOME)).result()
     assert answer.outcome is Outcome.NEW_WITH_REVIEW
     assert registry.lookup_record("cqmu1", "strong").master_id in answer.candidates
+
+
+LENIENT = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.8))
+
+
+def test_who_borrowed_a_number_is_not_taken_for_its_owner(open_registry: OpenRegistry) -> None:
+    """The borrower came first. When the owner comes, nobody need be asked, and the owner finds her own record."""
+    registry: Registry = open_registry(model=LENIENT)
+    owner = {"names": (HumanName(family="司马", given="兰芝"),), "birth_date": "1955-09-17", "sex": Sex.FEMALE}
+    registry.resolve(patient("borrower", identifiers=(MOTHERS,), birth_date="1980-05-03", sex=Sex.MALE)).result()
+    first = registry.resolve(patient("1", phones=PHONE, addresses=HOME, **owner)).result()
+    answer = registry.resolve(patient("2", identifiers=(MOTHERS,), phones=PHONE, addresses=HOME, **owner)).result()
+    assert first.outcome is Outcome.NEW
+    assert (answer.outcome, answer.master_id) == (Outcome.LINKED, first.master_id)
+    borrower, one = persons(registry, "borrower", "1")
+    assert borrower != one
+
+
+def test_a_borrowed_number_does_not_hide_that_the_borrower_has_another(open_registry: OpenRegistry) -> None:
+    """The borrower's own number, on another record, still keeps him and the owner apart."""
+    registry: Registry = open_registry(model=LENIENT)
+    for number, document in (("own", NUMBER_A), ("borrowed", MOTHERS)):
+        registry.resolve(patient(number, identifiers=(document,), phones=PHONE, addresses=HOME)).result()
+    own, borrowed = persons(registry, "own", "borrowed")
+    assert own == borrowed
+    owner = patient("owner", identifiers=(MOTHERS,), birth_date="1955-09-17", phones=PHONE, addresses=HOME)
+    assert registry.resolve(owner).result().master_id != own
+
+
+@pytest.mark.parametrize(
+    ("shared", "number", "outcome"),
+    [
+        ({"phones": PHONE}, False, Outcome.NEW_WITH_REVIEW),
+        ({"addresses": HOME}, False, Outcome.NEW_WITH_REVIEW),
+        ({"phones": PHONE, "addresses": HOME}, True, Outcome.LINKED),
+        ({}, False, Outcome.LINKED),
+    ],
+)
+def test_a_name_that_sounds_the_same_may_be_a_twins_in_one_household(
+    open_registry: OpenRegistry, shared: dict[str, object], number: bool, outcome: Outcome
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    identifiers = (NUMBER_A,) if number else ()
+    for local_id, given in (("1", "晓芸"), ("2", "晓云")):
+        child = patient(local_id, names=(HumanName(family="欧阳", given=given),), identifiers=identifiers, **shared)
+        answer = registry.resolve(child).result()
+    assert answer.outcome is outcome
+    assert (DecisionReason.LIKELY_TWINS in answer.decision_reasons) == (outcome is Outcome.NEW_WITH_REVIEW)
+
+
+def test_a_slip_in_the_number_does_not_stand_for_a_given_name(open_registry: OpenRegistry) -> None:
+    registry: Registry = open_registry(model=LENIENT)
+    value = NUMBER_A.value
+    slip = structs.replace(NUMBER_A, value=f"{value[:16]}{(int(value[16]) + 1) % 10}{value[17]}")
+    registry.resolve(patient("1", identifiers=(NUMBER_A,), phones=PHONE, addresses=HOME)).result()
+    unnamed = patient("2", names=(HumanName(family="欧阳"),), identifiers=(slip,), phones=PHONE, addresses=HOME)
+    answer = registry.resolve(unnamed).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.LIKELY_RELATIVE in answer.decision_reasons
+
+
+def test_nobody_is_asked_twice_whether_two_persons_are_one(open_registry: OpenRegistry) -> None:
+    """Two persons of one household whose names sound the same are shown once. Later records fit both and open no further task,
+    neither within a batch nor after a restart; a third person is asked about."""
+
+    def child(local_id: str, given: str) -> PatientRecord:
+        return patient(local_id, names=(HumanName(family="欧阳", given=given),), phones=PHONE, addresses=HOME)
+
+    registry: Registry = open_registry(model=LENIENT)
+    registry.resolve(child("1", "晓芸")).result()
+    second = registry.resolve(child("2", "晓云")).result()
+    assert second.review_task == second.sequence
+    later = [registry.resolve(child("3", "晓芸")), *registry.resolve_many([child("4", "晓云"), child("5", "晓芸")])]
+    registry.drain()
+    registry.close()
+    again: Registry = open_registry(model=LENIENT)
+    later.append(again.resolve(child("6", "晓云")))
+    for answer in (future.result() for future in later):
+        assert answer.outcome is Outcome.LINKED
+        assert DecisionReason.POSSIBLE_DUPLICATE_PERSONS in answer.decision_reasons
+        assert (answer.review_task, answer.candidates) == (0, ())
+    assert again.counts().open_reviews == 1
+    third = again.resolve(child("7", "孝云")).result()
+    assert len(third.candidates) == 2
+    assert again.counts().open_reviews == 2

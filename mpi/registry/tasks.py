@@ -1,0 +1,46 @@
+"""What stewards have been asked: which persons may be one. Nobody is asked the same twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.linkage.conflicts import DOCUMENT
+
+Numbers = npt.NDArray[np.int64]
+
+
+class Asked:
+    """Pairs of persons that a task was opened about, beside those of ``before``. A function of the journal; only the writer's
+    thread uses it."""
+
+    def __init__(self, before: Asked | None = None) -> None:
+        self._pairs: set[tuple[int, int]] = set()
+        self._before = before
+
+    def knows(self, person: int, others: list[int]) -> bool:
+        """Whether each of ``others`` was asked about with ``person`` already, and there is one."""
+        return bool(others) and all(self._has(_pair(person, other)) for other in others)
+
+    def _has(self, pair: tuple[int, int]) -> bool:
+        return pair in self._pairs or (self._before is not None and self._before._has(pair))
+
+    def add(self, person: int, others: list[int]) -> None:
+        """Note a task about ``person`` and ``others``."""
+        self._pairs.update(_pair(person, other) for other in others)
+
+    def keep(self) -> None:
+        """Add the pairs to those of ``before``: what asked about them is committed."""
+        assert self._before is not None
+        self._before._pairs |= self._pairs
+
+
+def _pair(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def shown(persons: Numbers, weights: Numbers, flags: Numbers, own: int, lower: int) -> list[int]:
+    """The candidates that a task about person ``own`` shows: at or above the lower threshold, or with the same document."""
+    wanted = ((weights >= lower) | (flags & DOCUMENT != 0)) & (persons != own)
+    found: list[int] = persons[wanted].tolist()
+    return found
