@@ -202,9 +202,10 @@ def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
             for s in range(encoded.starts[b], encoded.starts[b + 1]):
                 x, y = encoded.rows[r, national], encoded.rows[s, national]
                 if unique_valid(settings, x) and unique_valid(settings, y):
+                    mine_lent, theirs_lent = lent(settings, encoded.rows[r]), lent(settings, encoded.rows[s])
                     if x == y:
-                        same += 1
-                    elif not lent(settings, encoded.rows[r]) and not lent(settings, encoded.rows[s]):
+                        same += mine_lent == theirs_lent  # its owner and who borrowed it are two
+                    elif not mine_lent and not theirs_lent:
                         other += 1
     if same > 0:
         flags |= DOCUMENT

@@ -29,7 +29,7 @@ class Linked:
     outcome     uint8[N]    records.Outcome
     probability float64[N]  of the best candidate; 0 where there was none
     reviewed    for each record the numbers of the persons a steward would be shown beside it; () without a task. A record
-                that was linked has one where a second person is likely enough: a possible duplicate
+                that was linked has one where a second person is likely enough, a possible duplicate, and nobody was asked yet
     reasons     int64[N]    bit set of records.DecisionReason
     """
 
