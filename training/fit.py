@@ -28,7 +28,7 @@ from training.modelling.candidates import Candidates
 from training.modelling.encode import Table, encode_records
 from training.modelling.finish import finished_model
 from training.modelling.template import Template, read_template, template_path
-from training.modelling.thresholds import Aim, Thresholds, choose_thresholds
+from training.modelling.thresholds import Aim, Thresholds, as_strict_as, choose_thresholds
 from training.modelling.writing import write_model
 from training.report import print_report
 from training.timing import timed
@@ -90,7 +90,9 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     with timed("thresholds"):
         thresholds, population = _thresholds(request, found, table, model, frequencies)
     decision = msgspec.structs.replace(
-        template.model.decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower)
+        as_strict_as(request.aim, template.model.decision),
+        upper=_digits(thresholds.upper),
+        lower=_digits(thresholds.lower),
     )
     provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
     model = msgspec.structs.replace(model, decision=decision, provenance=provenance)

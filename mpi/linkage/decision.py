@@ -20,14 +20,13 @@ from mpi.linkage.conflicts import (
 )
 from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
 from mpi.linkage.jit import inner, wide
-from mpi.linkage.scoring import IDENTITY, SCALE, SCORED, Tables
+from mpi.linkage.scoring import IDENTITY, SCORED, Tables
 from mpi.linkage.settings import ADDRESS, BIRTH, FAMILY, GIVEN, NATIONAL, PHONE, Settings
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
 SAME_SOUND = LEVELS["name"].index("same_sound")
 NEARLY_THE_SAME_TEXT = LEVELS["text"].index("very_similar")
-FURTHER_EVIDENCE = 5 * SCALE  # bits of other traits that make a case of more than name, birth date and sex (a district has 4)
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
 NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
@@ -240,7 +239,7 @@ def common_combination(
             against = against or evidence < 0
         elif evidence > 0:
             further += evidence
-    return further < FURTHER_EVIDENCE and (expected >= settings.common or against)
+    return further < settings.further and (expected >= settings.common or against)
 
 
 @inner

@@ -68,6 +68,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     margin_bits: float = 3.0  # how far the runner-up person must be behind
     near_miss_bits: float = 10.0  # how far below the lower threshold a search still shows a candidate
     common_limit: float = 1e-4  # strangers expected to share name, birth date and sex
+    further_bits: float = 5.0  # what others must weigh where they do, or where one of the three disagrees (a district: 4)
     different_given: tuple[str, ...] = ("different",)  # levels that mean another given name (twins, relatives)
     twins: bool = False  # the twins rule holds without a class "twin" too (families, but too few twins to learn from)
     unique_identifiers: tuple[int, ...] = ()  # IdentifierType numbers declared unique; must have a check digit

@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     floor: int  # candidates below are not kept
     margin: int
     common: int  # log2 of the strangers allowed to share name, birth date and sex
+    further: int  # weight of other traits that makes a case of more than these three
     different_given: int  # bit set of levels
     unique: int  # bit set of identifier kinds
     block_limit: int
@@ -42,6 +43,7 @@ def compile_settings(model: Model) -> Settings:
         floor=lower - fixed(decision.near_miss_bits),
         margin=fixed(decision.margin_bits),
         common=fixed(math.log2(decision.common_limit)),
+        further=fixed(decision.further_bits),
         different_given=sum(1 << LEVELS["name"].index(name) for name in decision.different_given),
         unique=sum(1 << kind for kind in decision.unique_identifiers),
         block_limit=decision.block_limit,

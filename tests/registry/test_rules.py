@@ -202,6 +202,7 @@ def test_a_likely_person_with_another_number_is_shown_even_beside_an_unlikely_on
     assert registry.lookup_record("cqmu1", "strong").master_id in answer.candidates
 
 
+OTHER_NAME = (HumanName(family="诸葛", given="云飞"),)
 LENIENT = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.8))
 
 
@@ -286,3 +287,16 @@ def test_nobody_is_asked_twice_whether_two_persons_are_one(open_registry: OpenRe
     third = again.resolve(child("7", "孝云")).result()
     assert len(third.candidates) == 2
     assert again.counts().open_reviews == 2
+
+
+def test_a_model_for_a_laxer_aim_asks_for_less_beside_name_and_birth_date(open_registry: OpenRegistry) -> None:
+    """The sex speaks against it: a hospital's model has a person look, a research register's goes by the weight."""
+    pair = (patient("1"), patient("2", sex=Sex.MALE))
+    strict: Registry = open_registry(model=LENIENT)
+    outcomes = [future.result().outcome for future in strict.resolve_many(pair)]
+    assert outcomes == [Outcome.NEW, Outcome.NEW_WITH_REVIEW]
+    strict.close()
+    rules = structs.replace(LENIENT.decision, common_limit=0.01, further_bits=0.0)
+    lax: Registry = open_registry(model=structs.replace(LENIENT, decision=rules))
+    again = [structs.replace(record, local_id=f"lax {record.local_id}", names=OTHER_NAME) for record in pair]
+    assert [future.result().outcome for future in lax.resolve_many(again)] == [Outcome.NEW, Outcome.LINKED]

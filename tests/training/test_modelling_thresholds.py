@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.modelling.thresholds import Aim, choose_thresholds
+from mpi.linkage.model import Decision
+from training.modelling.thresholds import Aim, as_strict_as, choose_thresholds
 
 PROBABILITIES = arrays(np.float64, st.integers(1, 200), elements=st.floats(0, 1 - 2.0**-40))
 
@@ -56,3 +58,19 @@ def test_nothing_that_could_be_linked_gives_the_highest_threshold() -> None:
     assert found.linked == 0
     assert found.wrong == 0
     assert found.upper > 0.99
+
+
+@pytest.mark.parametrize(
+    ("wrong", "strangers", "bits"), [(1e-4, 1e-4, 5.0), (1e-2, 1e-2, 0.0), (1e-3, 1e-3, 1.678072), (1e-5, 1e-5, 8.321928)]
+)
+def test_the_rules_are_as_strict_as_the_aim(wrong: float, strangers: float, bits: float) -> None:
+    found = as_strict_as(Aim(wrong=wrong), Decision())
+    assert found.common_limit == pytest.approx(strangers)
+    assert found.further_bits == pytest.approx(bits)
+    kept = msgspec.structs.replace(found, common_limit=1e-4, further_bits=5.0)
+    assert kept == Decision()
+
+
+def test_a_template_says_how_strict_its_rules_are_for_the_default_aim() -> None:
+    assert as_strict_as(Aim(), Decision(common_limit=2e-4, further_bits=7.0)) == Decision(common_limit=2e-4, further_bits=7.0)
+    assert as_strict_as(Aim(wrong=2e-4), Decision(further_bits=7.0)).further_bits == pytest.approx(6.0)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from mpi.linkage.model import Decision
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,6 +65,20 @@ def choose_thresholds(best: Floats, *, aim: Aim) -> Thresholds:
         linked=links / records,
         reviews=(shown - links) / records,
         missed=float(probability[shown:].sum() / max(probability.sum(), 1.0)),
+    )
+
+
+def as_strict_as(aim: Aim, decision: Decision) -> Decision:
+    """A decision's rules about hardly more than name, birth date and sex (they are those of the default aim) for another aim.
+
+    Where it allows a hundred times as many wrong links, a hundred times as many strangers may share the three, and what other
+    traits must weigh is log2(100) bits less.
+    """
+    laxer = aim.wrong / Aim.wrong
+    return msgspec.structs.replace(
+        decision,
+        common_limit=float(f"{decision.common_limit * laxer:.6g}"),
+        further_bits=round(max(decision.further_bits - float(np.log2(laxer)), 0.0), 6),
     )
 
 
