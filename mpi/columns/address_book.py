@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,7 +214,7 @@ def _lesson(text: str, division: str) -> _Lesson | None:
         return None
     code = given_division(division)
     decided = decided_division(beginning, code)
-    if decided is None or decided[0] > LONGEST_DIVISIONS or _may_be_placeholder(beginning[: decided[0]]):
+    if decided is None or decided[0] > LONGEST_DIVISIONS or beginning[: decided[0]] in _placeholder_starts():
         return beginning, given, (WHOLE, *_whole(beginning, code))
     end, code, position = decided
     return beginning[:end], given, (DIVISIONS, 0, code, position)
@@ -227,7 +227,8 @@ def _whole(beginning: str, given: int) -> tuple[int, int, int]:
     return PLACEHOLDER if is_placeholder_address(beginning) else 0, code, position
 
 
-@lru_cache(1 << 14)
-def _may_be_placeholder(start: str) -> bool:
+@cache
+def _placeholder_starts() -> frozenset[str]:
+    """Whatever a placeholder may begin with, itself included."""
     words = word_lists("placeholders")
-    return any(word.startswith(start) for word in (*words["any"], *words["address"]))
+    return frozenset(word[:end] for word in words["any"] | words["address"] for end in range(len(word) + 1))

@@ -44,7 +44,7 @@ def warm(reader: ColumnReader) -> None:
     read_search(_field(1, _RECORD))
     checked = check(batch.raw)
     payloads(batch.raw)
-    reader.lessons.teach_name(*_NAME_PARTS)
+    reader.lessons.teach_names([_NAME_PARTS])
     reader.lessons.teach_word(ETHNICITY_WORD, "汉")
     reader.addresses.teach([("重庆市渝中区人民路1号", "")])
     reader.read(batch.raw, checked)
