@@ -77,21 +77,6 @@ def name_key(data: Bytes, text: tuple[int, int], family: tuple[int, int], given:
 
 
 @kernel
-def _note_names(table: Table, data: Bytes, lengths: npt.NDArray[np.int64], entry: int) -> None:
-    """Note names under entries from ``entry`` on.
-
-    ``lengths`` int64[n, 3]: of each its text, family and given, which stand one behind the other in ``data``.
-    """
-    at = wide(0)
-    for n in range(len(lengths)):
-        text, family, given = lengths[n]
-        key = name_key(data, (at, text), (at + text, family), (at + text + family, given))
-        if key != 0:
-            put(table, key, entry + n)
-        at += text + family + given
-
-
-@kernel
 def _note_word(table: Table, data: Bytes, kind: int, value: int) -> bool:
     """Whether the word was not noted yet."""
     key = word_key(data, wide(0), wide(len(data)), kind)
@@ -99,15 +84,6 @@ def _note_word(table: Table, data: Bytes, kind: int, value: int) -> bool:
         return False
     put(table, key, value)
     return True
-
-
-@cache
-def _entries() -> tuple[Any, Any]:
-    """Compiled _note_names and _note_word, without Numba's dispatcher, which takes longer than they do."""
-    nothing = np.zeros(0, np.uint8)
-    _note_names(new_table(1), nothing, np.zeros((0, 3), np.int64), 0)
-    _note_word(new_table(1), nothing, 0, 0)
-    return direct(_note_names), direct(_note_word)
 
 
 class NameBook(NamedTuple):
@@ -129,6 +105,23 @@ class NameBook(NamedTuple):
         return "NameBook(…)"
 
 
+class Names(NamedTuple):
+    """Names to be learnt.
+
+    data     uint8[n]       text, family and given of each, one behind the other
+    lengths  int64[n, 3]    in bytes
+    entries  int64[n, 6]    as in NameBook, with slots of ``values``
+    """
+
+    data: Bytes
+    lengths: npt.NDArray[np.int64]
+    entries: npt.NDArray[np.int64]
+    values: Values
+
+    def __repr__(self) -> str:
+        return f"Names({len(self.entries)})"
+
+
 def _new_name_book(capacity: int) -> NameBook:
     slots = 2 * capacity + 1
     return NameBook(
@@ -137,6 +130,38 @@ def _new_name_book(capacity: int) -> NameBook:
         np.zeros((slots, 8), np.int64),
         np.zeros(slots * CHARS_LIMIT, np.uint32),
     )
+
+
+@kernel
+def _enter_names(book: NameBook, lessons: Names, number: int, slot: int) -> None:
+    """Write names as entries from ``number`` on and their values from ``slot`` on."""
+    cells, chars = lessons.values
+    shift = slot - 1
+    for n in range(1, len(cells)):
+        book.cells[shift + n] = cells[n]
+        book.cells[shift + n, OFFSET] = (shift + n) * CHARS_LIMIT
+    for k in range(len(chars)):  # each slot has room for CHARS_LIMIT characters, there as here
+        book.chars[slot * CHARS_LIMIT + k] = chars[k]
+    at = wide(0)
+    for n in range(len(lessons.entries)):
+        text, family, given = lessons.lengths[n]
+        book.entries[number + n] = lessons.entries[n]
+        for part in range(2, 4):
+            if lessons.entries[n, part] > 0:
+                book.entries[number + n, part] += shift
+        key = name_key(lessons.data, (at, text), (at + text, family), (at + text + family, given))
+        if key != 0:
+            put(book.table, key, number + n)
+        at += text + family + given
+
+
+@cache
+def _kernels() -> tuple[Any, Any]:
+    """Compiled _enter_names and _note_word, without Numba's dispatcher, which takes longer than they do."""
+    nothing, none = np.zeros(0, np.uint8), np.zeros((0, 3), np.int64)
+    _enter_names(_new_name_book(1), Names(nothing, none, none, ValueBuilder().build()), 0, 1)
+    _note_word(new_table(1), nothing, 0, 0)
+    return direct(_enter_names), direct(_note_word)
 
 
 class Lessons:
@@ -162,29 +187,19 @@ class Lessons:
                 found = (reading.names[0].family, reading.names[0].given)
                 slots = [builder.add(part, sketched=False)[0] if part else 0 for part in found]
             whole = text or family + given
-            lines.append((_use(reading.flags, len(reading.names), whole), reading.flags, *slots, *_ends(whole)))
+            lines.append((_use(reading.flags, len(reading.names), whole), int(reading.flags), *slots, *_ends(whole)))
             if reading.flags & RecordFlag.NEWBORN and (ending := _newborns_ending(text)) is not None:
                 self._teach_word(NEWBORNS_ENDING, *ending)
         parts = [part.encode() for name in names for part in name]
-        self._write(np.array(lines, np.int64), builder.build(), parts)
-
-    def _write(self, entries: npt.NDArray[np.int64], values: Values, parts: list[bytes]) -> None:
-        """Write entries, whose slots are those of ``values``, with the names they are of: three parts each."""
+        data = np.frombuffer(bytearray(b"".join(parts)), np.uint8)
         lengths = np.array([len(part) for part in parts], np.int64).reshape(-1, 3)
-        data, count = np.frombuffer(bytearray(b"".join(parts)), np.uint8), len(values.cells) - 1
+        lessons = Names(data, lengths, np.array(lines, np.int64), builder.build())
         with self._lock:
-            if self._entries + len(entries) > self._capacity:
+            if self._entries + len(names) > self._capacity:
                 self.names, self._entries, self._slots = _new_name_book(self._capacity), 0, 1
-            book, number, first = self.names, self._entries, self._slots
-            # Each slot of ``values`` has room for CHARS_LIMIT characters, as here.
-            book.cells[first : first + count] = values.cells[1:]
-            book.cells[first : first + count, OFFSET] += first * CHARS_LIMIT
-            book.chars[first * CHARS_LIMIT : (first + count) * CHARS_LIMIT] = values.chars
-            slots = entries[:, 2:4]
-            slots[slots > 0] += first - 1
-            book.entries[number : number + len(entries)] = entries
-            self._entries, self._slots = number + len(entries), first + count
-            _entries()[0](book.table, data, lengths, number)
+            _kernels()[0](self.names, lessons, self._entries, self._slots)
+            self._entries += len(names)
+            self._slots += len(lessons.values.cells) - 1
 
     def teach_word(self, kind: int, text: str) -> None:
         """Learn an ethnic group (its category code) or a relationship (1: the patient himself)."""
@@ -196,7 +211,7 @@ class Lessons:
         with self._lock:
             if self._words == WORDS:
                 self.words, self._words = new_table(WORDS), 0
-            self._words += _entries()[1](self.words, data, kind, value)
+            self._words += _kernels()[1](self.words, data, kind, value)
 
 
 def _newborns_ending(text: str) -> tuple[str, int] | None:
