@@ -1,6 +1,6 @@
 """Reads the free text of a Chinese address in a kernel: its standard text and its division.
 
-    bytes ─ tidied ─▶ beginning ─ book ─▶ division, village, road (``_placed``)
+    bytes ─ tidied ─▶ beginning ─ book ─▶ division ─ address_places ─▶ village, road
                          └─ from the first digit on ─ address_detail ─▶ pieces ─ written in order ─▶ standard text
 
 ``mpi.standardise.addresses.read_address`` is the definition; what leaves the common forms is IRREGULAR and left to it.
@@ -12,27 +12,18 @@ import numpy as np
 
 from mpi.columns.address_book import (
     ABSENT,
-    AFTER_TOWN,
     DIVISION,
-    DIVISIONS,
     FLAGS,
-    KEY_LENGTH,
-    LEFT_START,
     LONGEST_BEGINNING,
     LONGEST_DIVISION,
     NEVER,
-    OFFICE,
     OTHER,
     PLACEHOLDER,
     REST_START,
-    ROAD_START,
-    TOWN,
-    VILLAGE_START,
     WHOLE,
-    WITHOUT_TOWN,
     AddressBook,
     find,
-    find_start,
+    find_divisions,
 )
 from mpi.columns.address_characters import (
     BETWEEN,
@@ -69,7 +60,8 @@ from mpi.columns.address_detail import (
     road_may_follow,
     team,
 )
-from mpi.columns.characters import Bytes, Points, decode
+from mpi.columns.address_places import is_office, read_places
+from mpi.columns.characters import Points, decode
 from mpi.columns.jit import inner, wide
 from mpi.columns.layout import Raw
 
@@ -137,34 +129,14 @@ def _write_text(s: Points, starts: Points, ends: Points, text: Points) -> int:
 
 
 @inner
-def _placed(book: AddressBook, s: Points, count: int, given: Bytes) -> tuple[int, int, int]:
-    """(entry that tells the places, what they are counted from, division) of a beginning of ``count`` code points.
+def _read_pieces(s: Points, start: int, count: int, starts: Points, ends: Points) -> bool:
+    """Pieces of the tidied text ``s``, whose divisions end at ``start`` and first digit stands at ``count``.
 
-    The entry is ABSENT where the beginning must be taught, OTHER where it cannot be.
+    False where it is not read here.
     """
-    found = find_start(book, DIVISIONS, s, count, given)
-    if found == ABSENT:
-        whole = find(book, WHOLE, s, count, given)
-        return whole, wide(0), wide(book.entries[max(whole, 0), DIVISION])
-    rest = wide(book.entries[found, REST_START])
-    none = given[:0]
-    town = find_start(book, TOWN, s[rest:], count - rest, none)
-    at, kind = rest, wide(WITHOUT_TOWN)
-    if town != ABSENT:
-        at, kind = rest + wide(book.entries[town, KEY_LENGTH]), wide(AFTER_TOWN)
-    return find(book, kind, s[at:], count - at, none), at, wide(book.entries[found, DIVISION])
-
-
-@inner
-def _read_pieces(book: AddressBook, entry: int, at: int, s: Points, starts: Points, ends: Points) -> bool:
-    """Pieces of the tidied text ``s`` whose places are known as ``entry``, counted from ``at``; False where not read here."""
     for piece in range(PIECES):
         ends[piece] = 0
-    village, road, left = (
-        at + wide(book.entries[entry, VILLAGE_START]),
-        at + wide(book.entries[entry, ROAD_START]),
-        at + wide(book.entries[entry, LEFT_START]),
-    )
+    village, road, left = read_places(s, start, count)
     if road > village:
         starts[VILLAGE], ends[VILLAGE] = village, road
     if left > road:
@@ -174,7 +146,7 @@ def _read_pieces(book: AddressBook, entry: int, at: int, s: Points, starts: Poin
         if ends[TEAM] > 0 and road_may_follow(s, left):
             return False
     read_detail(s, left, starts, ends)
-    if wide(book.entries[entry, FLAGS]) & OFFICE != 0 and (ends[ROAD] > 0 or ends[ESTATE] > 0):
+    if is_office(s, village, road) and (ends[ROAD] > 0 or ends[ESTATE] > 0):
         ends[VILLAGE] = 0
     return True
 
@@ -202,15 +174,18 @@ def read_address(book: AddressBook, raw: Raw, q: int, at: int, points: Points, t
     # Without digits it may be a placeholder, which is looked up as received.
     if first_digit - start > LONGEST_BEGINNING or (first_digit == end and seen & _NOT_AS_RECEIVED != 0):
         return IRREGULAR, 0, 0
-    entry, at_places, division = _placed(book, points[start:], first_digit - start, given)
+    s, starts, ends, before = points[start:], points[_STARTS:], points[_ENDS:], first_digit - start
+    entry = find_divisions(book, s, before, given)
+    if entry == ABSENT:
+        entry = find(book, wide(WHOLE), s, before, given)
     if entry == ABSENT:
         return UNKNOWN, 0, 0
     unread = NEVER | PLACEHOLDER if first_digit == end else NEVER
     if entry == OTHER or wide(book.entries[entry, FLAGS]) & unread != 0:
         return IRREGULAR, 0, 0
-    s, starts, ends = points[start:], points[_STARTS:], points[_ENDS:]
-    if not _read_pieces(book, entry, at_places, s, starts, ends):
+    if not _read_pieces(s, wide(book.entries[entry, REST_START]), before, starts, ends):
         return IRREGULAR, 0, 0
     written = _write_text(s, starts, ends, text)
+    division = wide(book.entries[entry, DIVISION])
     # Where nothing of both is known there may be no address at all.
     return (READ if written > 0 or division != 0 else IRREGULAR), written, division

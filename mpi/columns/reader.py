@@ -177,24 +177,20 @@ class ColumnReader:
 
     def _learn(self, raw: Raw, unread: npt.NDArray[np.int64], states: list[int]) -> None:
         """Teach what the records' states say is unknown."""
-        data, addresses = raw.data.tobytes(), []
+        data, addresses, names = raw.data.tobytes(), [], []
         for line, state in zip(raw.cells[unread].tolist(), states, strict=True):
             for n in range(at.MOST_ADDRESSES):
                 if state & UNKNOWN_ADDRESS << n:
                     column = at.ADDRESS + n * at.ADDRESS_WIDTH
                     addresses.append((_text(data, line, column), _text(data, line, column + 2)))
-            if state & (UNKNOWN_NAME | UNKNOWN_ETHNICITY | UNKNOWN_RELATIONSHIP):
-                self._learn_words(data, line, state)
-        if addresses:
-            self.addresses.teach(addresses)
-
-    def _learn_words(self, data: bytes, line: list[int], state: int) -> None:
-        if state & UNKNOWN_NAME:
-            self.lessons.teach_name(*(_text(data, line, column) for column in (at.TEXT, at.FAMILY, at.GIVEN)))
-        if state & UNKNOWN_ETHNICITY:
-            self.lessons.teach_word(ETHNICITY_WORD, _text(data, line, at.ETHNICITY))
-        if state & UNKNOWN_RELATIONSHIP:
-            self.lessons.teach_word(RELATIONSHIP_WORD, _text(data, line, at.GUARDIAN_RELATIONSHIP))
+            if state & UNKNOWN_NAME:
+                names.append((_text(data, line, at.TEXT), _text(data, line, at.FAMILY), _text(data, line, at.GIVEN)))
+            if state & UNKNOWN_ETHNICITY:
+                self.lessons.teach_word(ETHNICITY_WORD, _text(data, line, at.ETHNICITY))
+            if state & UNKNOWN_RELATIONSHIP:
+                self.lessons.teach_word(RELATIONSHIP_WORD, _text(data, line, at.GUARDIAN_RELATIONSHIP))
+        self.lessons.teach_names(names)
+        self.addresses.teach(addresses)
 
 
 def _text(data: bytes, line: list[int], column: int) -> str:

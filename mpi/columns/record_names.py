@@ -1,47 +1,115 @@
-"""A record's name in kernels: plain, or learnt, or left to the ordinary way since a child may be called after the mother."""
+"""A record's name in kernels: plain, a newborn's, or learnt; or left to the ordinary way, since it may be the mother's."""
 
 from __future__ import annotations
 
 from mpi.columns import layout as at
-from mpi.columns.characters import TABLE, decode
+from mpi.columns.characters import TABLE, Bytes, decode
 from mpi.columns.facts import NEWBORN
-from mpi.columns.jit import inner, wide
+from mpi.columns.jit import inner, leaf, wide
 from mpi.columns.layout import Raw
-from mpi.columns.lessons import NEVER, UNLESS_CALLED_AFTER, learnt, name_key
+from mpi.columns.lessons import NEVER, NEWBORNS_ENDING, UNLESS_CALLED_AFTER, learnt, name_key, word_key
 from mpi.columns.line import FLAGS, FROM_FAMILY, FROM_GIVEN, IRREGULAR, READ, UNKNOWN_NAME, Books, Work, span
-from mpi.columns.names import USUAL, add_part, is_plain, parts_are_plain, split
+from mpi.columns.names import (
+    MOST,
+    UNREAD,
+    USUAL,
+    add_part,
+    begins_as_tibetan,
+    holds_no_placeholder,
+    is_compound,
+    is_placeholder,
+    parts_are_plain,
+    put_in_form,
+    split,
+)
 from mpi.columns.side import Side, add, packed_han
 from mpi.linkage.values import CODE, FOLD, LENGTH, OFFSET, SOUND
+
+_LONGEST_PLAIN, _LONGEST_NEWBORNS = 24, 64  # bytes, of which a character takes three and a wide blank too
+
+
+@inner
+def _characters(books: Books, raw: Raw, q: int, work: Work) -> tuple[int, int]:
+    """The characters of a name in simplified form into ``work.points``: (how many, those of the family name's field).
+
+    The number is UNREAD where the name is not plain Han, or where it may be a placeholder.
+    """
+    cells, tables, points = raw.cells[q], books.names, work.points
+    text, family, given = span(cells, at.TEXT), span(cells, at.FAMILY), span(cells, at.GIVEN)
+    unread = (wide(UNREAD), wide(0))
+    if max(text[1], family[1], given[1]) > _LONGEST_PLAIN or (text[1] > 0 and max(family[1], given[1]) > 0):
+        return unread
+    size, simplified, no_name = put_in_form(tables, points, decode(raw.data, family[0], family[1], points))
+    if size < 0 or (size == 0 and family[1] > 0):
+        return unread
+    start, length = text if text[1] > 0 else given
+    more = points[size:]
+    count, more_simplified, more_no_name = put_in_form(tables, more, decode(raw.data, start, length, more))
+    if count <= 0:
+        return unread
+    # Placeholders are read in the characters as received.
+    if (no_name or more_no_name) and (simplified or more_simplified or not holds_no_placeholder(points, size + count)):
+        return unread
+    return size + count, size
 
 
 @inner
 def _plain_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
     """Read a plain Han name into ``work.points``; returns its length, 0 where it is none."""
-    cells, tables, points, line = raw.cells[q], books.names, work.points, work.line
-    text, family, given = span(cells, at.TEXT), span(cells, at.FAMILY), span(cells, at.GIVEN)
-    if text[1] > 12 or family[1] + given[1] > 12:  # 3 bytes a character
+    tables, points, line = books.names, work.points, work.line
+    length, size = _characters(books, raw, q, work)
+    if length < 2 or length > MOST or begins_as_tibetan(tables, points, length) or is_placeholder(tables, points, length):
         return 0
-    if text[1] > 0 and family[1] == 0 and given[1] == 0:
-        length = decode(raw.data, text[0], text[1], points)
-        if not is_plain(tables, points, length):
+    if size > 0:
+        if not parts_are_plain(tables, points, size, length):
             return 0
+    elif raw.cells[q, at.TEXT + 1] > 0:
         size = split(tables, points, length)
-        if size < 0:
-            return 0
-    elif text[1] == 0 and family[1] > 0 and given[1] > 0:
-        size = decode(raw.data, family[0], family[1], points)
-        length = size + decode(raw.data, given[0], given[1], points[size:])
-        if not (is_plain(tables, points, length) and parts_are_plain(tables, points, size, length)):
-            return 0
-    else:
-        return 0
     slots, characters = side.used[0], side.used[1]
-    line[FROM_GIVEN] = add_part(tables, side, points, (wide(size), wide(length - size), wide(0)), work.bytes)
-    line[FROM_FAMILY] = add_part(tables, side, points, (wide(0), wide(size), wide(1)), work.bytes) if size > 0 else 0
+    line[FROM_GIVEN] = add_part(tables, side, points, (size, length - size, wide(0)), work.bytes)
+    line[FROM_FAMILY] = add_part(tables, side, points, (wide(0), size, wide(1)), work.bytes) if size > 0 else 0
     if line[FROM_GIVEN] == 0 or (size > 0 and line[FROM_FAMILY] == 0):
         side.used[0], side.used[1] = slots, characters
         return 0
     return length
+
+
+@leaf
+def _ending(data: Bytes, offset: int, length: int) -> int:
+    """Bytes before the first 之 or 的; −1 where there is none."""
+    for k in range(length - 2):
+        first, second, third = data[offset + k], data[offset + k + 1], data[offset + k + 2]
+        if (first == 0xE4 and second == 0xB9 and third == 0x8B) or (first == 0xE7 and second == 0x9A and third == 0x84):
+            return wide(k)
+    return wide(-1)
+
+
+@inner
+def _newborns_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> bool:
+    """Read the mother's name with an ending that is known (王芳之女); what is left of it is her family name.
+
+    As ``standardise.names`` does: the first characters of hers, or all of them where they are one or a family name.
+    """
+    cells, tables, points, line = raw.cells[q], books.names, work.points, work.line
+    offset, length = span(cells, at.TEXT)
+    if length > _LONGEST_NEWBORNS or cells[at.FAMILY + 1] > 0 or cells[at.GIVEN + 1] > 0:
+        return False
+    before = _ending(raw.data, offset, length)
+    if before <= 0:
+        return False
+    flags = learnt(books.words, word_key(raw.data, offset + before, length - before, NEWBORNS_ENDING))
+    if flags < 0:
+        return False
+    count, _, no_name = put_in_form(tables, points, decode(raw.data, offset, before, points))
+    if count < 1 or count > MOST or no_name or begins_as_tibetan(tables, points, count):
+        return False
+    size = count if count == 1 or is_compound(tables, points, count) else split(tables, points, count)
+    if size > 0:
+        line[FROM_FAMILY] = add_part(tables, side, points, (wide(0), size, wide(1)), work.bytes)
+        if line[FROM_FAMILY] == 0:
+            return False
+    line[FLAGS] |= flags
+    return True
 
 
 @inner
@@ -100,7 +168,8 @@ def read_name(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
         return READ
     length = _plain_name(books, side, raw, q, work)
     if length == 0:
-        return _learnt_name(books, side, raw, q, work)
+        line[FROM_GIVEN] = line[FROM_FAMILY] = 0
+        return READ if _newborns_name(books, side, raw, q, work) else _learnt_name(books, side, raw, q, work)
     if cells[at.GUARDIAN] == 0 and line[FLAGS] & NEWBORN == 0:
         return READ
     points = work.points

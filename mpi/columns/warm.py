@@ -46,7 +46,7 @@ def warm(reader: ColumnReader) -> None:
     checked = check(batch.raw)
     payloads(batch.raw)
     warm_results()
-    reader.lessons.teach_name(*_NAME_PARTS)
+    reader.lessons.teach_names([_NAME_PARTS])
     reader.lessons.teach_word(ETHNICITY_WORD, "汉")
     reader.addresses.teach([("重庆市渝中区人民路1号", "")])
     reader.read(batch.raw, checked)

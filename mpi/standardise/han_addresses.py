@@ -32,7 +32,6 @@ _DISTRICT = re.compile(r"[^\d]{1,6}?(?:自治县|新区|(?<![业园发小校厂�
 _TOWN = re.compile(
     r"([^\d]{1,8}?(?:街道(?:办事处|办)?|地区办事处|镇|乡|苏木))(?!路|街|巷|大道|小区|花园|社区|[东西南北中]路)"
 )
-BESIDE_TOWN = "路街巷大小花社东西南北中办事"  # before any other character, a town's name is one whatever follows
 _OFFICE = re.compile("街道办事处|街道办")
 _VILLAGE = re.compile(r"([^\d路街巷]{1,8}?(?:村民?委会|居委会|社区|村))(?!路|街|巷|大道|小区|公寓|[一二三四五六七八九]?区)")
 _ROAD_NAME = r"([^\d]{1,10}?(?:大道|大街|公路|路|街(?!道|区)|巷|胡同|弄|道(?=\d|$)))"
@@ -218,11 +217,11 @@ def read_detail(rest: str, division: int, *, district: str, town: str = "") -> P
 @lru_cache(_CACHED_BEGINNINGS)
 def read_places(text: str) -> tuple[str, str, str, str]:
     """(town, village, road, what is left) of what stands before the first digit: all doors of a street have it in common."""
-    end = town_end(text)
+    end = _town_end(text)
     return _OFFICE.sub("街道", text[:end]), *_read_after_town(text[end:])
 
 
-def town_end(text: str) -> int:
+def _town_end(text: str) -> int:
     """Where the name of a town ends that a text without divisions begins with; 0 without one."""
     match = _TOWN.match(text)
     return match.end() if match else 0

@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpi.columns.address_book import LONGEST_BEGINNING, OTHER, WHOLE, AddressBook, AddressLessons, find
+from mpi.columns.address_places import is_office, read_places
 from mpi.columns.addresses import IRREGULAR, LONGEST, READ, ROOM_FOR_TEXT, SCRATCH, UNKNOWN, read_address
 from mpi.columns.characters import Points
 from mpi.columns.jit import kernel
 from mpi.columns.layout import ADDRESS, CELLS, Raw
 from mpi.records import Address
-from mpi.standardise import addresses
-from mpi.standardise.han_addresses import BESIDE_TOWN, NUMERALS, decided_division, read_division, tidy, town_end
+from mpi.standardise import addresses, han_addresses
+from mpi.standardise.han_addresses import NUMERALS, OFFICES, decided_division, read_division, tidy
 from mpi.standardise.placeholders import is_placeholder_address
 from mpi.standardise.table_files import word_lists
 from training.population import generate
@@ -221,9 +222,9 @@ def test_a_beginning_is_unknown_until_it_is_taught_and_its_doors_are_known_with_
     ]
     assert read(own.book, [("黄岭正街3号", "500102")])[0][0] == UNKNOWN  # another division, another lesson
     own.teach(doors[1:2])
-    assert own.entries == 2  # where the division ends, and the street
+    assert own.entries == 1
     assert read(own.book, [("渝中区黄岭正街3号", "500103")])[0][0] == UNKNOWN
-    own.teach([("渝中区北城路3号", "500103")])
+    own.teach([("渝中区北城路3号", "500103")])  # another street
     assert read(own.book, [("渝中区黄岭正街3号", "500103")]) == [(READ, "黄岭正街3号", 500103)]
 
 
@@ -273,11 +274,42 @@ def test_what_decides_the_divisions_decides_them_whatever_follows(start: str, ot
         assert decided_division(start[:end] + other, given_code) == decided
 
 
-@given(starts, after)
-def test_a_town_is_one_whatever_follows_but_a_few_characters(start: str, other: str):
-    end = town_end(start)
-    if end and (end == len(start) or start[end] not in BESIDE_TOWN) and (not other or other[0] not in BESIDE_TOWN):
-        assert town_end(start[:end] + other) == end
+@kernel
+def _places(s: Points, start: int, count: int, out: npt.NDArray[np.int64]) -> None:
+    village, road, left = read_places(s, start, count)
+    out[0], out[1], out[2], out[3] = village, road, left, is_office(s, village, road)
+
+
+PLACE_WORDS = """
+街道办事处 街道办 街道 地区办事处 镇 乡 苏木 村民委会 村委会 居委会 社区 村 大道 大街 公路 路 街 巷 胡同 弄 道
+支路 支巷 横街 后街 段 小区 公寓 花园 东 西 南 北 中 区 一区 九 大 小
+办 事 处 民 委 会 居 社 公 胡 同 支 横 后 石 黄岭 石油天然气 abc #
+"""
+places = st.lists(st.sampled_from(PLACE_WORDS.split()), max_size=9).map("".join)
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(places, st.sampled_from(["", "1", "12号", "3道"]), st.integers(0, 2))
+@example("石油街道办路", "", 0)
+@example("石油路街道", "1", 0)
+@example("石居民委会", "", 0)
+@example("石油道", "", 0)
+@example("石油道", "3路", 0)
+@example("石油路天街段", "", 0)
+@example("一二三四五六七八镇一二三四五六七八村一二三四五六七八九十路一二三段", "", 0)
+@example("一二三四五六七八九镇", "", 0)
+@example("一二三四五六七八九十石路", "", 0)
+def test_town_village_and_road_are_told_as_ever(text: str, behind: str, start: int):
+    """Whatever stands before them; behind them stands a digit, or nothing."""
+    s = np.array([*map(ord, "县" * start + text + behind), 0, 0], np.uint32)
+    out = np.zeros(4, np.int64)
+    _places(s, start, start + len(text), out)
+    _, village, road, left = han_addresses.read_places(text)
+    *found, office = out.tolist()
+    left_start = start + len(text) - len(left)
+    road_start = left_start - len(road)
+    assert found == [road_start - len(village), road_start, left_start]
+    assert bool(office) == village.endswith(OFFICES)
 
 
 @given(st.lists(st.tuples(st.tuples(starts, detail).map("".join), st.sampled_from(DIVISIONS)), min_size=1, max_size=20))
@@ -291,7 +323,7 @@ def test_a_placeholder_before_a_digit_is_none():
 
 
 def test_a_full_book_starts_over_and_the_old_one_stays_readable():
-    own = AddressLessons(6)
+    own = AddressLessons(4)
     first = [(f"{name}路1号", "") for name in "甲乙丙丁"]
     assert all(status == READ for status, _, _ in taught(first, own))
     old = own.book

@@ -264,8 +264,8 @@ def test_a_slip_in_the_number_does_not_stand_for_a_given_name(open_registry: Ope
 
 
 def test_nobody_is_asked_twice_whether_two_persons_are_one(open_registry: OpenRegistry) -> None:
-    """Two persons of one household whose names sound the same are shown once. Later records fit both and open no further task,
-    neither within a batch nor after a restart; a third person is asked about."""
+    """Two persons of one household whose names sound the same are shown once. Later records that fit both open no further
+    task, neither within a batch nor after a restart; a third person is asked about."""
 
     def child(local_id: str, given: str) -> PatientRecord:
         return patient(local_id, names=(HumanName(family="欧阳", given=given),), phones=PHONE, addresses=HOME)
