@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from mpi.records import IdentifierType, NameUse, PatientRecord
 from mpi.standardise import standardise, validate
 from training.population import LEVELS, ErrorRates, Population, Stratum, generate
 from training.population.command import main
+from training.population.names import foreign_name
 
 PERSONS = 20_000
 ROOT = Path(__file__).parents[2]
@@ -201,6 +203,15 @@ def test_twins_share_all_but_the_given_name(base: Population) -> None:
         assert persons["birth_date"][i] == persons["birth_date"][i - 1]
         assert persons["household"][i] == persons["household"][i - 1]
         assert persons["given"][i] != persons["given"][i - 1]
+
+
+def test_nobody_in_a_foreign_household_has_anothers_given_name() -> None:
+    """Given names of a country are few: drawn freely, every seventh pair of twins had one name."""
+    rng = random.Random(5)
+    for household in range(300):
+        taken: set[str] = set()
+        given = [foreign_name(household, bool(person % 2), rng, taken)[1] for person in range(14)]
+        assert len(set(given)) == len(given)
 
 
 def test_newborns_are_registered_under_the_mother(base: Population) -> None:

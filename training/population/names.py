@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,7 @@ def _share_characters(persons: Persons, characters: NDArray[np.uint32], rng: np.
 
 
 def _elsewhere(names: Names, persons: Persons, rng: random.Random) -> None:
+    taken: dict[int, set[str]] = {}  # given names in each foreign household
     for i in np.flatnonzero(np.isin(persons.group, [Group.TIBETAN, Group.UYGHUR, Group.FOREIGN])).tolist():
         male = bool(persons.male[i])
         group = persons.group[i]
@@ -116,11 +118,14 @@ def _elsewhere(names: Names, persons: Persons, rng: random.Random) -> None:
             if rng.random() < 0.03:
                 continue  # some have a Han name
             family, given = "", tibetan_name(male, rng)
+            while persons.twin_order[i] == 2 and names.vocabulary.code(given) == names.given[i - 1]:
+                given = tibetan_name(male, rng)
         elif group == Group.UYGHUR:
             elder = names.vocabulary.values[names.given[father]] if father >= 0 else rng.choice(uyghur()["m"])
             family, given = "", f"{rng.choice(uyghur()['m' if male else 'f'])}·{elder.split('·')[0]}"
         else:
-            family, given = foreign_name(int(persons.household[i]), male, rng)
+            household = int(persons.household[i])
+            family, given = foreign_name(household, male, rng, taken.setdefault(household, set()))
             if persons.family_from[i] >= 0:
                 family = names.vocabulary.values[names.family[persons.family_from[i]]]
         names.family[i], names.given[i] = names.vocabulary.code(family), names.vocabulary.code(given)
@@ -155,12 +160,17 @@ def uyghur() -> dict[str, list[str]]:
     return {sex: names for sex, *names in (line.split() for line in lines("uyghur.txt"))}
 
 
-def foreign_name(household: int, male: bool, rng: random.Random) -> tuple[str, str]:
-    """(family, given) in passport spelling; a household comes from one country."""
+def foreign_name(household: int, male: bool, rng: random.Random, taken: set[str]) -> tuple[str, str]:
+    """(family, given) in passport spelling; a household comes from one country, and no two of it have one given name."""
     table = _elsewhere_table()
     _, men, women, families = table[household * 7919 % 1009 % len(table)]
     given = men if male else women
-    return rng.choice(families.split()), rng.choice(given.split("|") if "|" in given else given.split())
+    choices = given.split("|") if "|" in given else given.split()
+    family, first = rng.choice(families.split()), choices.index(rng.choice(choices))
+    turned = [*choices[first:], *choices[:first]]
+    name = next(name for name in (*turned, *map(" ".join, permutations(turned, 2))) if name not in taken)
+    taken.add(name)
+    return family, name
 
 
 @cache
