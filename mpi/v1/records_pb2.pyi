@@ -858,7 +858,7 @@ class Resolution(_message.Message):
     grade: Global___Grade.ValueType
     """How sure the link is."""
     review_task: _builtins.int
-    """Number of the review task that was opened; 0 for none."""
+    """Number of the review task that was opened; 0 for none. A link that asks only what an earlier task asks opens none."""
     model: _builtins.str
     """The model that decided, as name@hash."""
     @_builtins.property
