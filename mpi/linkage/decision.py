@@ -25,7 +25,7 @@ from mpi.linkage.settings import ADDRESS, BIRTH, FAMILY, GIVEN, NATIONAL, PHONE,
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
-SAME_SOUND = LEVELS["name"].index("same_sound")
+SAME_SOUND, SAME_FOLDED_SOUND = LEVELS["name"].index("same_sound"), LEVELS["name"].index("same_folded_sound")
 NEARLY_THE_SAME_TEXT = LEVELS["text"].index("very_similar")
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
@@ -170,7 +170,8 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     a multiple birth, unless the given name is the very same or a number agrees.
 
     In one household a Han name that sounds the same and is written differently is another name: mostly a typing error, but
-    twins are given such names. Where the model says that there are no families, only the birth order tells twins.
+    twins are given such names. So is one that sounds the same in dialect only, in any household. Where the model says that
+    there are no families, only the birth order tells twins.
     """
     if flags & DOCUMENT:
         return False
@@ -190,10 +191,13 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
 
 @inner
 def sounds_like_a_twin(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
-    """Whether a Han given name only sounds the same, at the same telephone or address. (Where resident numbers are declared
-    unique, names are Han.)"""
-    if settings.unique == 0 or level_at(levels, settings.roles[GIVEN]) != SAME_SOUND:
+    """Whether a Han given name only sounds the same, at the same telephone or address; or in dialect only, wherever. (Where
+    resident numbers are declared unique, names are Han.)"""
+    given = level_at(levels, settings.roles[GIVEN])
+    if settings.unique == 0 or given not in (SAME_SOUND, SAME_FOLDED_SOUND):
         return False
+    if given == SAME_FOLDED_SOUND:
+        return True
     address = level_at(levels, settings.roles[ADDRESS])
     return level_at(levels, settings.roles[PHONE]) == 1 or 1 <= address <= NEARLY_THE_SAME_TEXT
 

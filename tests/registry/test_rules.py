@@ -252,6 +252,15 @@ def test_a_name_that_sounds_the_same_may_be_a_twins_in_one_household(
     assert (DecisionReason.LIKELY_TWINS in answer.decision_reasons) == (outcome is Outcome.NEW_WITH_REVIEW)
 
 
+def test_a_name_that_sounds_the_same_in_dialect_only_may_be_a_twins_anywhere(open_registry: OpenRegistry) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    for local_id, given in (("1", "兰英"), ("2", "南英")):
+        answer = registry.resolve(patient(local_id, names=(HumanName(family="欧阳", given=given),))).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.LIKELY_TWINS in answer.decision_reasons
+
+
 def test_a_slip_in_the_number_does_not_stand_for_a_given_name(open_registry: OpenRegistry) -> None:
     registry: Registry = open_registry(model=LENIENT)
     value = NUMBER_A.value
