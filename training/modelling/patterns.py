@@ -16,6 +16,7 @@ from mpi.linkage.jit import inner, kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import Tables, compile_tables
 from mpi.linkage.search import Scratch, new_scratch, pair_levels
+from training.cores import cores, shared_out
 from training.modelling.keys import MOST_RULES, Groups, groups_of, pair_chunks, pairs_of_groups, without_large
 from training.modelling.rules import LevelRule
 
@@ -50,12 +51,17 @@ class Comparer:
         self.scored = [i for i, feature in enumerate(model.features) if feature.scored]
         self._tables = _plain_tables(model)
         self._dictionary = empty_table()
-        self._scratch = new_scratch(len(model.features))
+        self._scratches = [new_scratch(len(model.features)) for _ in range(cores())]
 
     def packed(self, a: Int32s, b: Int32s) -> Packed:
         """The pattern of each pair of records."""
         out = np.zeros(len(a), np.uint64)
-        _compare(self._tables, self.encoded, a, b, self._dictionary, self._scratch, out)
+
+        def compare(worker: int, part: slice) -> None:
+            scratch = self._scratches[worker]
+            _compare(self._tables, self.encoded, a[part], b[part], self._dictionary, scratch, out[part])
+
+        shared_out(len(a), compare)
         return out
 
     def unpacked(self, packed: Packed) -> Levels:
@@ -168,7 +174,7 @@ def count_random(comparer: Comparer, *, pairs: int, seed: int) -> Counted:
         chunks = pair_chunks(everyone) if records > 1 else iter(())
     else:
         random = np.random.default_rng(seed)
-        a = random.integers(0, records, pairs)
+        a = np.sort(random.integers(0, records, pairs))  # records that are near each other in memory, one after the other
         b = (a + random.integers(1, records, pairs)) % records
         chunks = iter([(a.astype(np.int32), b.astype(np.int32))])
     patterns, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]

@@ -14,6 +14,7 @@ from mpi.linkage.scoring import SCALE, Tables, compile_tables, explain_weight, m
 from mpi.linkage.search import Scratch, new_scratch
 from mpi.records import Comparison
 from mpi.registry.answers import match_reasons, probability, relationship
+from training.cores import cores, shared_out
 from training.modelling.patterns import Int32s, empty_table, records_levels
 
 Ints = npt.NDArray[np.int64]
@@ -21,19 +22,24 @@ Floats = npt.NDArray[np.float64]
 
 
 class Weigher:
-    """Weighs pairs with a fitted model. Holds working memory: one thread at a time."""
+    """Weighs pairs with a fitted model, on all cores. Holds working memory: one caller at a time."""
 
     def __init__(self, model: Model, frequencies: TermFrequencies, encoded: Encoded) -> None:
         self.model, self.encoded = model, encoded
         self._tables = compile_tables(model, frequencies)
         self._dictionary = empty_table()
-        self._scratch = new_scratch(len(model.features))
+        self._scratches = [new_scratch(len(model.features)) for _ in range(cores())]
 
     def weigh(self, a: Int32s, b: Int32s, persons: float | Ints) -> Floats:
         """float64[P]: match weight of each pair in bits; ``persons`` the prior is taken for, one number or int64[P]."""
         population = np.broadcast_to(np.rint(np.log2(np.maximum(persons, 1)) * SCALE).astype(np.int64), len(a)).copy()
         out = np.zeros(len(a), np.int64)
-        _weigh(self._tables, self.encoded, a, b, population, self._dictionary, self._scratch, out)
+
+        def weigh(worker: int, part: slice) -> None:
+            pairs, scratch = (a[part], b[part], population[part]), self._scratches[worker]
+            _weigh(self._tables, self.encoded, *pairs, self._dictionary, scratch, out[part])
+
+        shared_out(len(a), weigh)
         weights: Floats = out / SCALE
         return weights
 
@@ -41,14 +47,15 @@ class Weigher:
         """The comparison of two records, level by level. Names of levels and weights, no value."""
         explanation = np.zeros((len(self.model.features) + 1, 2), np.int64)
         pair, population = (np.array([a]), np.array([b])), round(float(np.log2(max(persons, 1))) * SCALE)
-        weight, winner = _explain(self._tables, self.encoded, *pair, population, self._dictionary, self._scratch, explanation)
+        scratch = self._scratches[0]
+        weight, winner = _explain(self._tables, self.encoded, *pair, population, self._dictionary, scratch, explanation)
         return Comparison(
             weight=weight / SCALE,
             probability=probability(weight),
             relationship=relationship(self.model, winner),
             population=persons,
             model=self.model.reference,
-            reasons=match_reasons(self.model, self._scratch.levels, explanation, persons),
+            reasons=match_reasons(self.model, scratch.levels, explanation, persons),
         )
 
 
