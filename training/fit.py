@@ -214,4 +214,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--reviews", type=float, default=Aim.reviews, help="reviews per record, at most (default 0.01)")
     parser.add_argument("--population", type=int, default=0, help="persons the thresholds are chosen for (0: as found)")
     parser.add_argument("--report", type=Path, metavar="OUT.html", help="write a page with charts, and its charts as PNG")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not 0 < options.aim < 1:
+        parser.error("--aim: must be above 0 and below 1")
+    return options

@@ -21,12 +21,11 @@ from mpi.linkage.conflicts import (
 from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
 from mpi.linkage.jit import inner, wide
 from mpi.linkage.scoring import IDENTITY, SCORED, Tables
-from mpi.linkage.settings import ADDRESS, BIRTH, FAMILY, GIVEN, NATIONAL, PHONE, Settings
+from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
 SAME_SOUND, SAME_FOLDED_SOUND = LEVELS["name"].index("same_sound"), LEVELS["name"].index("same_folded_sound")
-NEARLY_THE_SAME_TEXT = LEVELS["text"].index("very_similar")
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
 NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
@@ -169,9 +168,9 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     """Same birth date and family name, another given name, no identifier that agrees; or a different birth order; or one of
     a multiple birth, unless the given name is the very same or a number agrees.
 
-    In one household a Han name that sounds the same and is written differently is another name: mostly a typing error, but
-    twins are given such names. So is one that sounds the same in dialect only, in any household. Where the model says that
-    there are no families, only the birth order tells twins.
+    A Han name that sounds the same and is written differently is another name here: mostly a typing error, but twins are
+    given such names. Where no name is known on one side, a birth date and a home are what twins share. Where the model says
+    that there are no families, only the birth order tells twins.
     """
     if flags & DOCUMENT:
         return False
@@ -183,23 +182,13 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
         return False
     if winner == settings.twin_class:
         return True
-    family = level_at(levels, settings.roles[FAMILY])
-    if level_at(levels, settings.roles[BIRTH]) != 1 or not 1 <= family <= NAME_AGREES or number_agrees(settings, levels):
+    if level_at(levels, settings.roles[BIRTH]) != 1 or number_agrees(settings, levels):
         return False
-    return given_differs(settings, levels) or sounds_like_a_twin(settings, levels)
-
-
-@inner
-def sounds_like_a_twin(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
-    """Whether a Han given name only sounds the same, at the same telephone or address; or in dialect only, wherever. (Where
-    resident numbers are declared unique, names are Han.)"""
-    given = level_at(levels, settings.roles[GIVEN])
-    if settings.unique == 0 or given not in (SAME_SOUND, SAME_FOLDED_SOUND):
-        return False
-    if given == SAME_FOLDED_SOUND:
-        return True
-    address = level_at(levels, settings.roles[ADDRESS])
-    return level_at(levels, settings.roles[PHONE]) == 1 or 1 <= address <= NEARLY_THE_SAME_TEXT
+    given, family = level_at(levels, settings.roles[GIVEN]), level_at(levels, settings.roles[FAMILY])
+    han = settings.unique != 0  # where resident numbers are declared unique, names are Han
+    if not 1 <= family <= NAME_AGREES:
+        return bool(han and given == 0 and family == 0)
+    return given_differs(settings, levels) or bool(han and given in (SAME_SOUND, SAME_FOLDED_SOUND))
 
 
 @inner

@@ -11,6 +11,7 @@ the numbers mean stands here. A file without ``u`` and ``m`` is a *template*: it
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from pathlib import Path
 
@@ -27,7 +28,7 @@ STRANGER = "stranger"
 # Raise when the same PatientRecord comes to other integers (5: illegible characters, variants, a Tibetan's two syllables).
 ENCODING_REVISION = 5
 RESERVED_COLUMNS = 2  # the last two columns of a row: deceased date, flags
-ROLES = ("given", "family", "birth_date", "sex", "national_id", "phone", "address.text")
+ROLES = ("given", "family", "birth_date", "sex", "national_id")
 TRANSFORMS = ("value", "sound", "fold", "year", "month_day", "bag", "ending", "beginning")
 
 
@@ -189,6 +190,8 @@ def check_model(model: Model) -> None:
     _check_rules(model, names)
     if model.fitted() and not 0 < model.decision.lower <= model.decision.upper < 1:
         raise ModelError("decision: 0 < lower <= upper < 1 must hold")
+    if not 0 < model.decision.common_limit < math.inf or not 0 <= model.decision.further_bits < math.inf:
+        raise ModelError("decision: common_limit must be above 0 and further_bits at least 0")
 
 
 def _check_feature(feature: Feature, names: list[str]) -> None:

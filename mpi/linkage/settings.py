@@ -9,7 +9,7 @@ from mpi.linkage.comparison import LEVELS
 from mpi.linkage.model import ROLES, Model
 from mpi.linkage.scoring import fixed
 
-GIVEN, FAMILY, BIRTH, SEX, NATIONAL, PHONE, ADDRESS = range(len(ROLES))
+GIVEN, FAMILY, BIRTH, SEX, NATIONAL = range(len(ROLES))
 
 
 class Settings(NamedTuple):
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     candidate_limit: int
     twin_class: int  # index of the class named "twin", −1 without one
     twins: int  # 1 where the twins rule holds
-    roles: tuple[int, int, int, int, int, int, int]  # columns of ROLES, −1 where the model has none
+    roles: tuple[int, int, int, int, int]  # columns of ROLES, −1 where the model has none
 
 
 def compile_settings(model: Model) -> Settings:
@@ -50,5 +50,5 @@ def compile_settings(model: Model) -> Settings:
         candidate_limit=decision.candidate_limit,
         twin_class=names.index("twin") if "twin" in names else -1,
         twins=int("twin" in names or decision.twins),
-        roles=(roles[0], roles[1], roles[2], roles[3], roles[4], roles[5], roles[6]),
+        roles=(roles[0], roles[1], roles[2], roles[3], roles[4]),
     )

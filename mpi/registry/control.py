@@ -79,7 +79,9 @@ def replace_event(index: Index, write: Write, record: int) -> JournalEvent:
 
 
 def apply_control(index: Index, event: JournalEvent) -> None:
-    """Make a committed control event true in memory; the caller publishes."""
+    """Make a committed control event true in memory; the caller publishes. Stale content changes nothing."""
+    if event.outcome == Outcome.STALE:
+        return
     record, person = event.record_no, event.person_no
     index.version[person] = event.seq
     if event.outcome == Outcome.RETIRED:

@@ -76,6 +76,9 @@ class NewRecords(NamedTuple):
     models: Sequence[str] | str
     grades: Sequence[int] | npt.NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"NewRecords({len(self.local_ids)} records)"
+
 
 class Names:
     """Strings that repeat (sources, models) by small number."""

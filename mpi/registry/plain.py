@@ -112,15 +112,17 @@ def writes(plain: PlainBatch, *, deadline: float | None, explain: bool) -> dict[
     return made
 
 
-def fits_block(plain: PlainBatch) -> bool:
-    """Whether the records can go as one block: no request_id is among them, and nobody wants an explanation."""
-    return not plain.request.include_reasons and not plain.request.request_ids[:, 1].any()
+def fits_block(plain: PlainBatch, others: Mapping[int, Write]) -> bool:
+    """Whether the records, and the ``others`` of the request, can go as one block: no request_id is among them, and nobody
+    wants an explanation."""
+    numbered = bool(plain.request.request_ids[:, 1].any()) or any(write.request_id for write in others.values())
+    return not plain.request.include_reasons and not numbered
 
 
 def block(plain: PlainBatch, others: Mapping[int, Write], encoder: Encoder, deadline: float | None) -> Block:
     """A block of the records that kernels have read and of ``others`` (by position), in the order of the positions.
 
-    ``others`` must be without request_id, and want no explanation.
+    They must fit into one (``fits_block``).
     """
     sources, local_ids, payload = list(plain.sources), list(plain.local_ids), list(plain.payloads)
     contents, recorded_at, positions = list(plain.contents), list(plain.recorded_at), list(plain.positions)

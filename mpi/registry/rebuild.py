@@ -71,8 +71,7 @@ def runs(events: list[JournalEvent]) -> list[list[JournalEvent]]:
 
 def _load(index: Index, events: list[JournalEvent]) -> None:
     if events[0].outcome in CONTROL:
-        if events[0].outcome != Outcome.STALE:
-            apply_control(index, events[0])
+        apply_control(index, events[0])
         return
     version = index.model.encoding_version()
     if all(e.encoding == version for e in events):

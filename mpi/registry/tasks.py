@@ -1,4 +1,4 @@
-"""What stewards have been asked: which persons may be one. Nobody is asked the same twice."""
+"""What stewards have been asked: which persons may be one. A link that asks the same again opens no task."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Asked:
-    """Pairs of persons that a task was opened about, beside those of ``before``. A function of the journal; only the writer's
-    thread uses it."""
+    """Pairs of persons that a task was opened about, beside those of ``before``. Only the writer's thread uses it.
+
+    A function of the journal and of the lower threshold in force: after a start with another one, those are known whom it
+    would show.
+    """
 
     def __init__(self, before: Asked | None = None) -> None:
         self._pairs: set[int] = set()

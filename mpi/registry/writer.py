@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -58,6 +59,7 @@ class Writer:
         self._queued = 0  # records in it
         self._wake = threading.Condition()
         self._stopping = False
+        self._lost = False  # memory is no longer what the journal says
         self._scratch = new_scratch(len(index.model.features))
         self._last_at = 0
         self._last_batch = self._expected = self._batches = 0
@@ -87,6 +89,8 @@ class Writer:
         with self._wake:
             if self._stopping:
                 raise Unavailable("DRAINING", "the index is stopping")
+            if self._lost:
+                raise _restart_needed()
             if self._queued + submission.size > self._queue_limit:
                 raise QueueFull(retry_after_s=0.05)
             self._queue.extend(submission.writes)
@@ -161,7 +165,9 @@ class Writer:
     def _try(self, write: Write | Block) -> None:
         """Place what waited, or answer it with the error."""
         try:
-            if write.expired():
+            if self._lost:
+                write.fail(_restart_needed())
+            elif write.expired():
                 write.fail(DeadlinePassed())
             elif isinstance(write, Block):
                 self._place_block(write)
@@ -196,14 +202,16 @@ class Writer:
         key = (write.source, write.local_id)
         segment = self._segment
         earlier = segment.by_request.get(write.request_id) if write.request_id else None
+        if earlier is None and self._repeats_request(write):
+            return
         if key in segment.by_number or earlier is not None or write.action is not Action.RESOLVE:
             follows = earlier if earlier is not None else segment.by_number.get(key)
             if follows is not None and segment.by_number.get(key) == follows and write.content == segment.contents[follows]:
                 segment.followers.append((write, follows))
                 return
             self._commit_segment()
-        if self._repeats_request(write):
-            return
+            if earlier is not None and self._repeats_request(write):
+                return
         if write.action is not Action.RESOLVE:
             self._control(write)
             return
@@ -267,11 +275,12 @@ class Writer:
             event = msgspec.structs.replace(event, answer=msgspec.msgpack.encode(answer))
         events = EventColumns.of([event])
         self._store.append_columns(events)
-        apply_control(self._index, event)
-        self._remember(write, event.seq, event.at)
-        self._index.publish(event.seq)
-        write.answer = answer
-        self._on_commit(events)
+        with self._or_lost():
+            apply_control(self._index, event)
+            self._remember(write, event.seq, event.at)
+            self._index.publish(event.seq)
+            write.answer = answer
+            self._on_commit(events)
 
     def _new_segment(self) -> Segment:
         return Segment(self._index, self._ids, self._durable)
@@ -281,28 +290,49 @@ class Writer:
         segment, self._segment = self._segment, self._new_segment()
         if not len(segment):
             return
+        if self._lost:
+            segment.fail(_restart_needed())
+            return
         try:
             self._check_room(segment)
-            segment.decide(self._scratch)
-        except MpiError as error:
-            segment.fail(error)
+            with self._or_lost():
+                segment.decide(self._scratch)
+        except Exception as error:  # noqa: BLE001 — no row was added yet, or nobody knows how many
+            segment.fail(_told(error))
             return
         first, at = self._index.snapshot.sequence + 1, self._now()
         try:
             events = segment.make_events(first, at)
             self._store.append_columns(events)
-        except Exception as error:  # whatever went wrong, the provisional rows must go
+        except Exception as error:  # noqa: BLE001 — whatever went wrong, the provisional rows must go
             segment.undo()
-            if not isinstance(error, MpiError):
-                log.exception("a commit failed")
-            segment.fail(error if isinstance(error, MpiError) else StoreError("the commit failed; nothing was stored"))
+            segment.fail(_told(error))
             return
+        try:
+            with self._or_lost():
+                self._publish(segment, events, first, at)
+        except Unavailable as error:
+            segment.fail(error)
+
+    def _publish(self, segment: Segment, events: EventColumns, first: int, at: int) -> None:
+        """Have everybody see what is durable, and answer."""
         segment.apply()
         for position in segment.by_request.values():
             self._remember(segment.singles[position], first + position, at)
         self._index.publish(first + events.count - 1)
         segment.answer()
         self._on_commit(events)
+
+    @contextmanager
+    def _or_lost(self) -> Iterator[None]:
+        """Around what changes memory and cannot be taken back. If it fails, only a start makes memory what the journal says:
+        no further write is taken."""
+        try:
+            yield
+        except Exception:
+            log.exception("memory is not what the journal says: no more writes until the index is started again")
+            self._lost = True
+            raise _restart_needed() from None
 
     def _check_room(self, segment: Segment) -> None:
         rows = segment.encode()
@@ -336,3 +366,15 @@ class Writer:
                 deliver(finished)
             except Exception:  # a caller that has gone must not stop the writer
                 log.exception("answers could not be delivered")
+
+
+def _told(error: Exception) -> MpiError:
+    """What the callers of a commit that failed are told."""
+    if isinstance(error, MpiError):
+        return error
+    log.error("a commit failed", exc_info=error)
+    return StoreError("the commit failed; nothing was stored")
+
+
+def _restart_needed() -> Unavailable:
+    return Unavailable("RESTART_NEEDED", "the index must be started again before it takes writes", retry_after_s=60.0)

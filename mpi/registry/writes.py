@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xxhash
 
 from mpi.columns.reader import Picked
-from mpi.errors import MpiError
+from mpi.errors import MpiError, StoreError
 from mpi.records import PatientRecord, ResolveAnswer, StandardRecord
 from mpi.registry.decided import Decisions
 from mpi.standardise import standardise
@@ -84,7 +84,7 @@ class Block:
     keys        int64[n]    hashes of the local numbers, see index.number_key
     contents    n hashes, as ``Write.content``
 
-    Each record's answer is in ``answered``, or it is ``failed``.
+    Each record's answer is in ``answered``; where there is none, it is ``failed``.
     """
 
     __slots__ = (
@@ -117,7 +117,7 @@ class Block:
         self.payloads, self.contents, self.recorded_at = payloads, contents, recorded_at
         self.rows, self.deadline = rows, deadline
         self.answered: list[Answered] = []
-        self.failed: MpiError | None = None
+        self.failed: MpiError = StoreError("the write failed; nothing was stored")
         self.submission: Submission | None = None
 
     @property
@@ -130,7 +130,7 @@ class Block:
         return passed(self.deadline)
 
     def fail(self, error: MpiError) -> None:
-        """Answer every record that has no answer yet."""
+        """What every record is answered that has no answer of its own."""
         self.failed = error
 
     def write(self, place: int) -> Write:

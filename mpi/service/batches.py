@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mpi.errors import InputError, MpiError, StoreError
+from mpi.errors import InputError, MpiError
 from mpi.records import ResolveAnswer
 from mpi.registry.decided import Decisions
 from mpi.registry.writes import Block, Write
@@ -52,13 +52,13 @@ def block_response(block: Block, refused: Mapping[int, InputError], encode: Enco
 
 def _results(block: Block, encode: Encode) -> list[bytes]:
     """The serialised result of each of a block's records."""
-    results = [_result(block.failed or StoreError("the write failed"))] * block.size
+    results = [_result(block.failed)] * block.size
     for place, number, by in block.answered:
         if isinstance(by, Decisions):
             data, ends = encode(by)
             found = [data[start:end] for start, end in pairwise(ends.tolist())]
         elif isinstance(by, Write):
-            found = [_result(by.answer or StoreError("the write failed"))]
+            found = [_result(by.answer or block.failed)]
         else:
             found = [_result(by)] * number
         results[place : place + number] = found

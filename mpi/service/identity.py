@@ -12,9 +12,9 @@ from mpi.config import Config
 from mpi.errors import InputError, MpiError, SourceUnknown
 from mpi.linkage.features import Encoded
 from mpi.records import PatientRecord, Person
-from mpi.registry.plain import PlainBatch, fits_block, writes
+from mpi.registry.plain import fits_block, writes
 from mpi.registry.registry import Registry
-from mpi.registry.writes import Write, resolve_write
+from mpi.registry.writes import Block, Write, resolve_write
 from mpi.service import requests, responses
 from mpi.service.batches import Answer, Records, batch_response, block_response
 from mpi.service.calls import Calls, Route
@@ -66,47 +66,51 @@ class IdentityService:
             request = pb.BatchResolveRequest.FromString(data)
             requests.batch_size("requests", len(request.requests), most)
             records = Records(range(len(request.requests)), request.requests.__getitem__, request.include_reasons, deadline)
-            self._submit_batch({}, records, reply)
+            self._submit_batch(*self._ordinary_writes(records), request.include_reasons, reply)
             return
         requests.batch_size("requests", len(batch.requests), most)
         plain = self._registry.plain.read(batch)
         left = range(len(batch.requests)) if plain is None else plain.read.left.tolist()
-        records = Records(
-            left, lambda place: pb.ResolveRequest.FromString(batch.message(place)), batch.include_reasons, deadline
-        )
-        if plain is not None and fits_block(plain) and not self._unregistered(plain.sources):
-            self._submit_block(plain, records, reply)
+        message = pb.ResolveRequest.FromString
+        records = Records(left, lambda place: message(batch.message(place)), batch.include_reasons, deadline)
+        ready, refused = self._ordinary_writes(records)
+        if plain is None:
+            self._submit_batch(ready, refused, batch.include_reasons, reply)
+        elif fits_block(plain, ready) and not self._unregistered(plain.sources):
+            self._submit_block(self._registry.block(plain, ready, deadline), refused, reply)
         else:
-            read = {} if plain is None else writes(plain, deadline=deadline, explain=batch.include_reasons)
-            self._submit_batch(read, records, reply)
+            read = writes(plain, deadline=deadline, explain=batch.include_reasons)
+            self._check_sources(read, refused)
+            self._submit_batch(ready | read, refused, batch.include_reasons, reply)
 
-    def _submit_block(self, plain: PlainBatch, records: Records, reply: Reply) -> None:
-        others, refused = self._ordinary_writes(records)
-        block = self._registry.block(plain, others, records.deadline)
-
+    def _submit_block(self, block: Block, refused: dict[int, InputError], reply: Reply) -> None:
         def build(_: list[Answer]) -> bytes:
             return block_response(block, refused, self._registry.encoded_results)
 
         self._registry.submit_writes((block,), self._answering.deliver, context=Waiting(reply, build))
 
-    def _submit_batch(self, read: Mapping[int, Write], records: Records, reply: Reply) -> None:
-        """Writes one by one: ``read`` by position, and the records that are left."""
-        ready, refused = self._ordinary_writes(records)
-        for position, write in read.items():
-            try:
-                self._check_source(write.source, "record.source")
-                ready[position] = write
-            except InputError as error:
-                refused[position] = requests.within(f"requests[{position}]", error)
+    def _submit_batch(
+        self, ready: Mapping[int, Write], refused: dict[int, InputError], include_reasons: bool, reply: Reply
+    ) -> None:
+        """Writes one by one, in the order of their positions."""
 
         def build(answers: list[Answer]) -> bytes:
-            return batch_response(answers, refused, include_reasons=records.include_reasons)
+            return batch_response(answers, refused, include_reasons=include_reasons)
 
         if not ready:
             reply.send(build([]))
             return
         ordered = [ready[position] for position in sorted(ready)]
         self._registry.submit_writes(ordered, self._answering.deliver, context=Waiting(reply, build))
+
+    def _check_sources(self, read: dict[int, Write], refused: dict[int, InputError]) -> None:
+        """Move what may not be written from ``read`` to ``refused``."""
+        for position, write in list(read.items()):
+            try:
+                self._check_source(write.source, "record.source")
+            except InputError as error:
+                refused[position] = requests.within(f"requests[{position}]", error)
+                del read[position]
 
     def _ordinary_writes(self, records: Records) -> tuple[dict[int, Write], dict[int, InputError]]:
         """Writes of the records that must be decoded, and what is refused of them, by position."""

@@ -97,7 +97,7 @@ class Answering:
 
         handing it over would cost as much, and nothing waits behind it.
         """
-        if len(finished) == 1 and len(finished[0].writes) == 1:
+        if len(finished) == 1 and finished[0].size == 1:
             self._answer_all(finished)
         else:
             self._done.put(finished)

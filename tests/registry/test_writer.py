@@ -8,10 +8,13 @@ from collections.abc import Callable
 import pytest
 from patients import patient
 
-from mpi.errors import MpiError, StoreError
+from mpi.errors import MpiError, NotFound, RequestIdReused, StoreError, Unavailable
 from mpi.records import HumanName, Outcome, PatientRecord
+from mpi.registry import writer as writer_module
 from mpi.registry.registry import Limits, Registry
+from mpi.registry.segment import Segment
 
+FRESH, USED = "0" * 8 + "-0000-4000-8000-" + "0" * 12, "1" * 8 + "-0000-4000-8000-" + "0" * 12
 GIVEN = "安邦昌达恩芳国华慧佳建金俊凯兰丽明宁培强仁荣瑞思涛文霞晓雅艳毅英宇玉泽珍志中"
 
 
@@ -126,3 +129,76 @@ def test_readers_see_whole_commits_only(registry: Registry) -> None:
     for reader in readers:
         reader.join()
     assert faults == []
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("unforeseen")
+
+
+@pytest.mark.parametrize("part", ["encode", "make_events"])
+def test_an_unforeseen_error_before_the_commit_leaves_nothing(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Segment, part, broken)
+        for future in registry.resolve_many([patient("1"), patient("1", birth_date="1980-05-09")]):
+            with pytest.raises(StoreError):
+                future.result(timeout=20)
+    assert registry.counts().sequence == registry.counts().rows == 0
+    assert registry.resolve(patient("1")).result(timeout=20).outcome is Outcome.NEW
+
+
+@pytest.mark.parametrize("part", ["decide", "apply", "answer"])
+def test_where_memory_cannot_follow_no_more_is_written_until_a_start(
+    open_registry: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Reads go on; what was stored is there after the start, under one master ID."""
+    registry = open_registry()
+    first = registry.resolve(patient("0")).result()
+    with monkeypatch.context() as patch:
+        patch.setattr(Segment, part, broken)
+        for future in registry.resolve_many([patient("1"), patient("1", birth_date="1980-05-09"), patient("2")]):
+            with pytest.raises(Unavailable):
+                future.result(timeout=20)
+    assert registry.lookup_record("cqmu1", "0").master_id == first.master_id
+    with pytest.raises(Unavailable):
+        registry.resolve(patient("3"))
+    registry.close()
+    again = open_registry()
+    answer = again.resolve(patient("1")).result(timeout=20)
+    assert answer.outcome is (Outcome.LINKED if part == "decide" else Outcome.UNCHANGED)
+
+
+def test_a_control_event_that_memory_cannot_follow_is_durable(
+    open_registry: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = open_registry()
+    registry.resolve(patient("0")).result()
+    with monkeypatch.context() as patch:
+        patch.setattr(writer_module, "apply_control", broken)
+        with pytest.raises(Unavailable):
+            registry.retire("cqmu1", "0").result(timeout=20)
+    registry.close()
+    with pytest.raises(NotFound):
+        open_registry().lookup_record("cqmu1", "0")
+
+
+def test_a_used_request_id_is_refused_also_for_a_repeat_within_a_batch(registry: Registry) -> None:
+    registry.resolve(patient("other"), request_id=USED).result()
+    same = [patient("1"), patient("1")]
+    first, second = registry.resolve_many(same, request_ids=[FRESH, USED])
+    assert first.result().outcome is Outcome.LINKED
+    with pytest.raises(RequestIdReused):
+        second.result()
+
+
+def test_stale_content_leaves_the_numbers_as_a_start_finds_them(open_registry: Callable[..., Registry]) -> None:
+    registry = open_registry()
+    new = patient("1", recorded_at="2024-05-03T08:00:00Z")
+    registry.resolve(new).result()
+    registry.resolve(patient("1", birth_date="1980-05-09", recorded_at="2023-05-03T08:00:00Z")).result()
+    person, again = registry.lookup_record("cqmu1", "1"), registry.resolve(new).result()
+    registry.close()
+    reopened = open_registry()
+    assert reopened.lookup_record("cqmu1", "1") == person
+    assert reopened.resolve(new).result() == again

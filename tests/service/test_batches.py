@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,8 +12,9 @@ import msgspec
 import pytest
 
 from mpi.client import IndexClient
-from mpi.errors import InputError, MpiError, SourceUnknown, StoreError
+from mpi.errors import InputError, MpiError, RequestIdReused, SourceUnknown, StoreError
 from mpi.records import HumanName, Outcome, PatientRecord, ResolveAnswer
+from mpi.service.replies import Answering
 
 Patient = Callable[..., PatientRecord]
 Start = Callable[..., Any]
@@ -115,6 +118,36 @@ def test_a_commit_that_fails_fails_every_record_of_the_batch(start: Start, patie
         running.registry._store.read_only = False
         again = client.batch_resolve(records)
         assert [answer.sequence for answer in again if isinstance(answer, ResolveAnswer)] == [1, 2, 3, 4, 5]
+
+
+def test_a_request_id_of_a_record_that_kernels_leave_is_kept(start: Start, patient: Patient) -> None:
+    request_id = str(uuid.uuid4())
+    two_names = msgspec.structs.replace(patient(1), names=(*patient(1).names, HumanName(text="李小四")))
+    with start().client() as client:
+        first = client.batch_resolve([patient(2), two_names], request_ids=["", request_id])[1]
+        assert client.batch_resolve([patient(2), two_names], request_ids=["", request_id])[1] == first
+        other = client.batch_resolve(
+            [patient(3), msgspec.structs.replace(two_names, local_id="x")], request_ids=["", request_id]
+        )
+        assert isinstance(other[1], RequestIdReused)
+        with pytest.raises(RequestIdReused):
+            client.resolve(patient(4), request_id=request_id)
+
+
+def test_a_batch_is_answered_by_the_thread_that_answers(start: Start, patient: Patient, monkeypatch: Any) -> None:
+    """Not by the writer's: others wait behind it."""
+    threads: set[str] = set()
+
+    def answer_all(self: Answering, finished: Any) -> None:
+        threads.add(threading.current_thread().name)
+        whole(self, finished)
+
+    whole = Answering._answer_all
+    monkeypatch.setattr(Answering, "_answer_all", answer_all)
+    with start().client() as client:
+        client.batch_resolve([patient(n) for n in range(50)])
+        client.batch_resolve([patient(n) for n in range(50)])
+    assert threads == {"mpi-answers"}
 
 
 def test_only_registered_sources_may_send_a_batch(start: Start, patient: Patient) -> None:

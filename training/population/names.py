@@ -118,7 +118,7 @@ def _elsewhere(names: Names, persons: Persons, rng: random.Random) -> None:
             if rng.random() < 0.03:
                 continue  # some have a Han name
             family, given = "", tibetan_name(male, rng)
-            while persons.twin_order[i] == 2 and names.vocabulary.code(given) == names.given[i - 1]:
+            while persons.twin_order[i] == 2 and given == names.vocabulary.values[names.given[i - 1]]:
                 given = tibetan_name(male, rng)
         elif group == Group.UYGHUR:
             elder = names.vocabulary.values[names.given[father]] if father >= 0 else rng.choice(uyghur()["m"])
