@@ -169,8 +169,9 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     a multiple birth, unless the given name is the very same or a number agrees.
 
     A Han name that sounds the same and is written differently is another name here: mostly a typing error, but twins are
-    given such names. Where no name is known on one side, a birth date and a home are what twins share. Where the model says
-    that there are no families, only the birth order tells twins.
+    given such names. Where no name is known on one side, a birth date and a home are what twins share; but a newborn has no
+    name yet, and its placeholder says when it is one of several. Where the model says that there are no families, only the
+    birth order tells twins.
     """
     if flags & DOCUMENT:
         return False
@@ -187,7 +188,7 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     given, family = level_at(levels, settings.roles[GIVEN]), level_at(levels, settings.roles[FAMILY])
     han = settings.unique != 0  # where resident numbers are declared unique, names are Han
     if not 1 <= family <= NAME_AGREES:
-        return bool(han and given == 0 and family == 0)
+        return bool(han and given == 0 and family == 0 and flags & NEWBORN == 0)
     return given_differs(settings, levels) or bool(han and given in (SAME_SOUND, SAME_FOLDED_SOUND))
 
 

@@ -247,6 +247,17 @@ def test_a_name_that_only_sounds_the_same_or_none_may_be_a_twins(
     assert (DecisionReason.LIKELY_TWINS in answer.decision_reasons) == (not number)
 
 
+def test_a_newborn_without_family_name_is_not_taken_for_a_twin(open_registry: OpenRegistry) -> None:
+    """A Tibetan mother's child has no family name either; that it is one of several, the placeholder would say."""
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    born = {"birth_date": "2024-03-01", "phones": PHONE, "addresses": HOME}
+    placeholder = patient("1", names=(HumanName(text="尼马拥措之子"),), recorded_at="2024-03-02T08:00:00Z", **born)
+    named = patient("2", names=(HumanName(text="扎西平措"),), recorded_at="2024-09-01T08:00:00Z", **born)
+    outcomes = [future.result().outcome for future in registry.resolve_many([placeholder, named])]
+    assert outcomes == [Outcome.NEW, Outcome.LINKED]
+
+
 def test_a_slip_in_the_number_does_not_stand_for_a_given_name(open_registry: OpenRegistry) -> None:
     registry: Registry = open_registry(model=LENIENT)
     value = NUMBER_A.value
