@@ -16,6 +16,7 @@ MpiError                      INTERNAL             INTERNAL
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 
@@ -110,3 +111,17 @@ class ModelError(MpiError):
 class ConfigError(MpiError):
     status = "FAILED_PRECONDITION"
     reason = "CONFIG_INVALID"
+
+
+def places(error: BaseException) -> str:
+    """Types and code locations of an exception and of those behind it, innermost last; no messages, no values."""
+    parts = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        frames = traceback.extract_tb(current.__traceback__)
+        where = " > ".join(f"{frame.filename}:{frame.lineno}:{frame.name}" for frame in frames)
+        parts.append(f"type={type(current).__name__} at={where}")
+        current = current.__cause__ or current.__context__
+    return " | behind it: ".join(parts)

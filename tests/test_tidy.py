@@ -213,3 +213,15 @@ def test_unfinished_and_printed_lines_are_found():
 def test_a_name_within_another_is_no_mention():
     assert mentioned("`Resolve` does", "Resolve")
     assert not mentioned("BatchResolve does", "Resolve")
+
+
+def test_no_traceback_is_logged() -> None:
+    """Its last line is the exception's text, which can quote a patient's value; the log gets ``errors.places``."""
+    logged = re.compile(r"\.exception\(|exc_info|stack_info")
+    found = [
+        named(path, number)
+        for path in sources("mpi")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if logged.search(line)
+    ]
+    assert not found

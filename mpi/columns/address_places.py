@@ -57,22 +57,12 @@ def _end_of_place(words: Points, behind: Points, s: Points, at: int) -> int:
 
 
 @inner
-def _town(s: Points, start: int, count: int) -> int:
-    """Where a town's name ends; ``start`` without one."""
+def _place(words: Points, behind: Points, across_roads: bool, s: Points, start: int, count: int) -> int:
+    """Where the name of a place ends; ``start`` without one. ``across_roads``: it may hold a word for a road."""
     for at in range(start + 1, min(start + _LONGEST_PLACE + 1, count)):
-        end = _end_of_place(_TOWN, _NOT_BEHIND_TOWN, s, at)
-        if end > 0:
-            return end
-    return start
-
-
-@inner
-def _village(s: Points, start: int, count: int) -> int:
-    """Where a village's name ends, which holds no word for a road; ``start`` without one."""
-    for at in range(start + 1, min(start + _LONGEST_PLACE + 1, count)):
-        if s[at - 1] in (_LU, _JIE, _XIANG):
+        if not across_roads and s[at - 1] in (_LU, _JIE, _XIANG):
             return start
-        end = _end_of_place(_VILLAGE, _NOT_BEHIND_VILLAGE, s, at)
+        end = _end_of_place(words, behind, s, at)
         if end > 0:
             return end
     return start
@@ -111,8 +101,8 @@ def _road(s: Points, start: int, count: int) -> int:
 @inner
 def read_places(s: Points, start: int, count: int) -> tuple[int, int, int]:
     """Where village, road and what is left begin in ``s[start:count]``: a village ends where the road begins, and so on."""
-    village = _town(s, start, count)
-    road = _village(s, village, count)
+    village = _place(_TOWN, _NOT_BEHIND_TOWN, True, s, start, count)
+    road = _place(_VILLAGE, _NOT_BEHIND_VILLAGE, False, s, village, count)
     return village, road, _road(s, road, count)
 
 

@@ -40,7 +40,7 @@ REVIEW_TASK, CANDIDATES, MODEL = 11, 12, 13
 RESULTS = RESOLUTION = 1  # of BatchResolveResponse and of BatchResolveResult
 ID_LENGTH = 11
 MOST_NUMBERS = 160  # bytes that a result takes beside its texts, at most
-MOST_REASONS = 64  # bits of a bit set
+REASON_BITS = 63  # of a bit set, its sign aside
 
 
 class Alphabet(NamedTuple):
@@ -128,12 +128,12 @@ def put_master_id(out: Bytes, at: int, field: int, alphabet: Alphabet, code: int
 def put_reasons(out: Bytes, at: int, bits: int) -> int:
     """The decision reasons of a bit set, packed; each takes one byte. Bit 0 says nothing."""
     count = 0
-    for number in range(1, MOST_REASONS - 1):
+    for number in range(1, REASON_BITS):
         count += bits >> number & 1
     if count == 0:
         return at
     at = put_varint(out, put_varint(out, at, DECISION_REASONS << 3 | DELIMITED), count)
-    for number in range(1, MOST_REASONS - 1):
+    for number in range(1, REASON_BITS):
         if bits >> number & 1:
             out[at] = number
             at += 1
@@ -224,7 +224,7 @@ def results(
         starts[tasks + 1] = [len(codes) for codes in found]
         np.cumsum(starts, out=starts)
         candidates = np.array([code for codes in found for code in codes], np.int64)
-    most = MOST_NUMBERS + len(texts.data) + MOST_REASONS
+    most = MOST_NUMBERS + len(texts.data) + REASON_BITS
     longest = most + (ID_LENGTH + 2) * int(np.diff(starts).max(initial=0))
     out = np.empty(most * len(columns) + (ID_LENGTH + 2) * len(candidates), np.uint8)
     ends = np.empty(len(columns) + 1, np.int64)

@@ -34,6 +34,9 @@ class Decisions(NamedTuple):
     candidates: Mapping[int, tuple[int, ...]]
     model: str
 
+    def __repr__(self) -> str:
+        return f"Decisions({len(self.columns)} from {self.first})"
+
     def sequences(self) -> npt.NDArray[np.int64]:
         """int64[Q]: the events' numbers."""
         return np.arange(self.first, self.first + len(self.columns))

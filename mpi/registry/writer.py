@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable
+from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable, places
 from mpi.linkage.hotindex import RECORD_PERSON
 from mpi.linkage.search import new_scratch
 from mpi.records import Grade, Outcome, ResolveAnswer
@@ -59,7 +59,7 @@ class Writer:
         self._queued = 0  # records in it
         self._wake = threading.Condition()
         self._stopping = False
-        self._lost = False  # memory is no longer what the journal says
+        self._out_of_step = False  # memory is no longer what the journal says
         self._scratch = new_scratch(len(index.model.features))
         self._last_at = 0
         self._last_batch = self._expected = self._batches = 0
@@ -89,7 +89,7 @@ class Writer:
         with self._wake:
             if self._stopping:
                 raise Unavailable("DRAINING", "the index is stopping")
-            if self._lost:
+            if self._out_of_step:
                 raise _restart_needed()
             if self._queued + submission.size > self._queue_limit:
                 raise QueueFull(retry_after_s=0.05)
@@ -165,7 +165,7 @@ class Writer:
     def _try(self, write: Write | Block) -> None:
         """Place what waited, or answer it with the error."""
         try:
-            if self._lost:
+            if self._out_of_step:
                 write.fail(_restart_needed())
             elif write.expired():
                 write.fail(DeadlinePassed())
@@ -175,8 +175,8 @@ class Writer:
                 self._place(write)
         except MpiError as error:
             write.fail(error)
-        except Exception:  # the writer must survive anything; the caller gets INTERNAL
-            log.exception("a write failed")
+        except Exception as error:  # noqa: BLE001 — the writer must survive anything; the caller gets INTERNAL
+            log.error("a write failed %s", places(error))
             write.fail(StoreError("the write failed; nothing was stored"))
 
     def _place_block(self, block: Block) -> None:
@@ -263,6 +263,8 @@ class Writer:
 
     def _commit_single(self, write: Write, event: JournalEvent) -> None:
         """Commit one event that needs no search, and answer its write."""
+        if self._out_of_step:  # since the segment before it
+            raise _restart_needed()
         event = msgspec.structs.replace(event, seq=self._index.snapshot.sequence + 1, at=self._now())
         answer = ResolveAnswer(
             master_id=format_code(event.master_code),
@@ -275,7 +277,7 @@ class Writer:
             event = msgspec.structs.replace(event, answer=msgspec.msgpack.encode(answer))
         events = EventColumns.of([event])
         self._store.append_columns(events)
-        with self._or_lost():
+        with self._irreversible():
             apply_control(self._index, event)
             self._remember(write, event.seq, event.at)
             self._index.publish(event.seq)
@@ -290,12 +292,12 @@ class Writer:
         segment, self._segment = self._segment, self._new_segment()
         if not len(segment):
             return
-        if self._lost:
+        if self._out_of_step:
             segment.fail(_restart_needed())
             return
         try:
             self._check_room(segment)
-            with self._or_lost():
+            with self._irreversible():
                 segment.decide(self._scratch)
         except Exception as error:  # noqa: BLE001 — no row was added yet, or nobody knows how many
             segment.fail(_told(error))
@@ -309,7 +311,7 @@ class Writer:
             segment.fail(_told(error))
             return
         try:
-            with self._or_lost():
+            with self._irreversible():
                 self._publish(segment, events, first, at)
         except Unavailable as error:
             segment.fail(error)
@@ -324,14 +326,14 @@ class Writer:
         self._on_commit(events)
 
     @contextmanager
-    def _or_lost(self) -> Iterator[None]:
+    def _irreversible(self) -> Iterator[None]:
         """Around what changes memory and cannot be taken back. If it fails, only a start makes memory what the journal says:
         no further write is taken."""
         try:
             yield
-        except Exception:
-            log.exception("memory is not what the journal says: no more writes until the index is started again")
-            self._lost = True
+        except Exception as error:  # noqa: BLE001 — whatever it was
+            log.error("memory is not what the journal says: no more writes until the next start %s", places(error))
+            self._out_of_step = True
             raise _restart_needed() from None
 
     def _check_room(self, segment: Segment) -> None:
@@ -364,15 +366,15 @@ class Writer:
         for deliver, finished in groups.items():
             try:
                 deliver(finished)
-            except Exception:  # a caller that has gone must not stop the writer
-                log.exception("answers could not be delivered")
+            except Exception as error:  # noqa: BLE001 — a caller that has gone must not stop the writer
+                log.error("answers could not be delivered %s", places(error))
 
 
 def _told(error: Exception) -> MpiError:
     """What the callers of a commit that failed are told."""
     if isinstance(error, MpiError):
         return error
-    log.error("a commit failed", exc_info=error)
+    log.error("a commit failed %s", places(error))
     return StoreError("the commit failed; nothing was stored")
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-import traceback
 from typing import NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from mpi.errors import InputError, MpiError
+from mpi.errors import InputError, MpiError, places
 
 log = logging.getLogger(__name__)
 
@@ -41,22 +40,8 @@ def foreseen(error: BaseException) -> MpiError:
     if isinstance(error, DecodeError):
         return InputError("request", "cannot be read: not the message it should be, or a text that is not UTF-8")
     incident = secrets.token_hex(8)
-    log.error("unforeseen error incident=%s %s", incident, _places(error))
+    log.error("unforeseen error incident=%s %s", incident, places(error))
     return Unforeseen(incident)
-
-
-def _places(error: BaseException) -> str:
-    """Types and code locations of an exception and of those behind it, innermost last; no messages, no values."""
-    parts = []
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        frames = traceback.extract_tb(current.__traceback__)
-        where = " > ".join(f"{frame.filename}:{frame.lineno}:{frame.name}" for frame in frames)
-        parts.append(f"type={type(current).__name__} at={where}")
-        current = current.__cause__ or current.__context__
-    return " | behind it: ".join(parts)
 
 
 def status_of(error: MpiError) -> status_pb2.Status:

@@ -13,6 +13,7 @@ from mpi.records import HumanName, Outcome, PatientRecord
 from mpi.registry import writer as writer_module
 from mpi.registry.registry import Limits, Registry
 from mpi.registry.segment import Segment
+from mpi.registry.writes import Action, control_write, resolve_write
 
 FRESH, USED = "0" * 8 + "-0000-4000-8000-" + "0" * 12, "1" * 8 + "-0000-4000-8000-" + "0" * 12
 GIVEN = "安邦昌达恩芳国华慧佳建金俊凯兰丽明宁培强仁荣瑞思涛文霞晓雅艳毅英宇玉泽珍志中"
@@ -132,25 +133,27 @@ def test_readers_see_whole_commits_only(registry: Registry) -> None:
 
 
 def broken(*_: object) -> None:
-    raise RuntimeError("unforeseen")
+    raise RuntimeError("欧阳修竹")  # as libraries do, which quote what they could not take
 
 
 @pytest.mark.parametrize("part", ["encode", "make_events"])
 def test_an_unforeseen_error_before_the_commit_leaves_nothing(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, part: str
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Segment, part, broken)
         for future in registry.resolve_many([patient("1"), patient("1", birth_date="1980-05-09")]):
             with pytest.raises(StoreError):
                 future.result(timeout=20)
+    assert "a commit failed type=RuntimeError" in caplog.text
+    assert "修竹" not in caplog.text
     assert registry.counts().sequence == registry.counts().rows == 0
     assert registry.resolve(patient("1")).result(timeout=20).outcome is Outcome.NEW
 
 
 @pytest.mark.parametrize("part", ["decide", "apply", "answer"])
 def test_where_memory_cannot_follow_no_more_is_written_until_a_start(
-    open_registry: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch, part: str
+    open_registry: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
     """Reads go on; what was stored is there after the start, under one master ID."""
     registry = open_registry()
@@ -160,6 +163,7 @@ def test_where_memory_cannot_follow_no_more_is_written_until_a_start(
         for future in registry.resolve_many([patient("1"), patient("1", birth_date="1980-05-09"), patient("2")]):
             with pytest.raises(Unavailable):
                 future.result(timeout=20)
+    assert "修竹" not in caplog.text
     assert registry.lookup_record("cqmu1", "0").master_id == first.master_id
     with pytest.raises(Unavailable):
         registry.resolve(patient("3"))
@@ -167,6 +171,25 @@ def test_where_memory_cannot_follow_no_more_is_written_until_a_start(
     again = open_registry()
     answer = again.resolve(patient("1")).result(timeout=20)
     assert answer.outcome is (Outcome.LINKED if part == "decide" else Outcome.UNCHANGED)
+
+
+def test_a_control_event_behind_a_segment_that_memory_could_not_follow_is_refused(
+    open_registry: Callable[..., Registry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both in one batch: publishing the second would show what is left of the first."""
+    registry = open_registry()
+    registry.resolve(patient("0")).result()
+    before = registry.counts()
+    record = resolve_write(patient("1"), request_id="", deadline=None, explain=False)
+    retired = control_write(Action.RETIRE, "cqmu1", "0", new_local_id="", request_id="", deadline=None)
+    answered = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(Segment, "decide", broken)
+        registry.submit_writes((record, retired), lambda _: answered.set())
+        assert answered.wait(20)
+    assert isinstance(record.answer, Unavailable)
+    assert isinstance(retired.answer, Unavailable)
+    assert registry.counts() == before
 
 
 def test_a_control_event_that_memory_cannot_follow_is_durable(
