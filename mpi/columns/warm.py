@@ -11,14 +11,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from mpi.columns.check import check
-from mpi.columns.jit import FOLDER
 from mpi.columns.lessons import ETHNICITY_WORD
 from mpi.columns.line import FROM_BIRTH_DATE, FROM_FAMILY, FROM_GIVEN
 from mpi.columns.payload import payloads
+from mpi.columns.read import read_records
 from mpi.columns.reader import ColumnReader
 from mpi.columns.resolutions import warm_results
 from mpi.columns.wire import read_batch, read_request, read_search
@@ -58,7 +59,9 @@ def compile_apart() -> subprocess.Popen[bytes] | None:
 
     Whether it succeeds does not matter: what is not in the cache is compiled where it is used.
     """
-    if FOLDER is None or any(FOLDER.rglob("read.read_records-*.nbi")):
+    # Below the cache's folder each checkout has one of its own: another one's kernels are not loaded here.
+    folder = read_records.stats.cache_path  # type: ignore[attr-defined]  # a dispatcher, to types the plain function
+    if folder is None or any(Path(folder).glob("read.read_records-*.nbi")):
         return None
     command = [sys.executable, "-m", "mpi.columns.warm"]
     return subprocess.Popen(
