@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import math
 import time
@@ -33,6 +34,8 @@ from training.modelling.writing import write_model
 from training.report import print_report
 from training.timing import timed
 
+TWINS_AMONG = 0.05  # of the pairs of a household; some three births in a hundred are multiple, and families have other pairs
+NO_FAMILIES = "hardly any two records share a home: taken to be a register without families, and so without twins"
 AUTOMATIC = "auto"  # in place of a template: features, rules and classes follow from the records
 
 
@@ -87,13 +90,14 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     if request.labels:
         found = refined(found, table, request.labels, seed=request.seed, starts=request.effort.starts)
     model, frequencies = finished_model(found, sampled=request.sampled)
+    decision = as_strict_as(request.aim, template.model.decision)
+    if request.template is None and decision.twins and without_families(found, request.aim):
+        decision = msgspec.structs.replace(decision, twins=False)
+        found = dataclasses.replace(found, notes=(*found.notes, NO_FAMILIES))
+    model = msgspec.structs.replace(model, decision=decision)
     with timed("thresholds"):
         thresholds, population = _thresholds(request, found, table, model, frequencies)
-    decision = msgspec.structs.replace(
-        as_strict_as(request.aim, template.model.decision),
-        upper=_digits(thresholds.upper),
-        lower=_digits(thresholds.lower),
-    )
+    decision = msgspec.structs.replace(decision, upper=_digits(thresholds.upper), lower=_digits(thresholds.lower))
     provenance = _provenance(request, found, thresholds, table.records, table.refused, round(population))
     model = msgspec.structs.replace(model, decision=decision, provenance=provenance)
     written = write_model(model, frequencies, request.out)
@@ -104,19 +108,28 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     return written, found, thresholds
 
 
+def without_families(found: Estimate, aim: Aim) -> bool:
+    """Whether so few pairs share a home that the aim is kept even with the twins among them."""
+    if any(c.name == "twin" for c in found.template.classes):
+        return False
+    return TWINS_AMONG * found.households <= aim.wrong * float(found.fit.pairs[0])
+
+
 def _thresholds(
     request: Request, found: Estimate, table: Table, model: Model, frequencies: TermFrequencies
 ) -> tuple[Thresholds, float]:
     """The thresholds, and the persons they are chosen for."""
     groups = [each for _, each in found.blocked.rules]
     # A record's expected partners count large persons too often: the first links tell better how many persons there are.
-    population = request.population or table.records / (1 + float(found.fit.expected[0])) / request.sampled
+    own = table.records / (1 + float(found.fit.expected[0])) / request.sampled
+    population = request.population or own
     candidates = Candidates(model, frequencies, table.encoded, groups, population=population)
     best = candidates.best(population)
     if not request.population:
         population = max(table.records - float(best.sum()), 1.0) / request.sampled
         best = candidates.best(population)
-    return choose_thresholds(best, aim=request.aim), population
+    crowd = max(population / own, 1.0) if request.population else 1.0
+    return choose_thresholds(best, candidates.ruled(population), aim=request.aim, crowd=crowd), population
 
 
 def _digits(probability: float) -> float:
@@ -150,6 +163,7 @@ def _provenance(
         "expected_wrong_links": _short(thresholds.wrong),
         "expected_links_per_record": _short(thresholds.linked),
         "expected_reviews_per_record": _short(thresholds.reviews),
+        "expected_reviews_by_rule": _short(thresholds.ruled),
         "expected_missed_links": _short(thresholds.missed),
         "notes": [*found.notes, *fit.warnings],
         **({"labels": found.labels.provenance()} if found.labels else {}),

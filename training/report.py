@@ -24,7 +24,8 @@ def print_report(model: Model, found: Estimate, thresholds: Thresholds, *, secon
     console.print(
         f"automatic from probability {thresholds.upper:.6g}: {thresholds.linked:.2%} of the records are linked, "
         f"{thresholds.wrong:.1e} of these links wrong; review from {thresholds.lower:.4g}: {thresholds.reviews:.2%} of the "
-        f"records; {thresholds.missed:.2%} of the links to be found are missed, beside what blocking does not see"
+        f"records, {thresholds.ruled:.2%} whatever they weigh; {thresholds.missed:.2%} of the links to be found are missed, "
+        "beside what blocking does not see"
     )
     console.print(
         f"{model.reference}: {found.problem.records:,} records, {found.problem.seen_pairs:,.0f} pairs in "

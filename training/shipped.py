@@ -46,6 +46,7 @@ class Recipe:
     template: str = ""  # where it is not the model's name
     without: frozenset[str] = frozenset()  # classes of the template that the population cannot have
     reviews: float = Aim.reviews
+    serves: int = 0  # persons the thresholds are chosen for; 0: those found in the records
 
 
 def latin_records() -> Iterator[PatientRecord]:
@@ -93,7 +94,8 @@ RECIPES = {
     "han": Recipe(
         (f"synthetic Chongqing, {CHONGQING} persons, base errors, seed {SEED}",),
         han_records,
-        reviews=0.015,  # newborns without a name of their own leave more doubt than other patients
+        reviews=0.0125,  # possible duplicates come on top
+        serves=1_000_000,  # a city: a name and a birth date are shared oftener there than among the people it is fitted on
     ),
 }
 
@@ -112,7 +114,7 @@ def main(arguments: list[str]) -> int:
         template = read_template(template_path(recipe.template or name))
         template = without_classes(template, set(recipe.without))
         aim = Aim(reviews=recipe.reviews)
-        request = Request(template=template, out=out, seed=SEED, aim=aim, sources=recipe.sources)
+        request = Request(template=template, out=out, seed=SEED, aim=aim, population=recipe.serves, sources=recipe.sources)
         try:
             model, found, thresholds = fit_model(request, recipe.records())
         except MpiError as error:

@@ -33,9 +33,11 @@ _MEDICAL, _CARD = int(IdentifierType.MEDICAL_INSURANCE), int(IdentifierType.HEAL
 _RUN = 20  # 01234567890123456789
 _FIRST_YEAR, _LAST_YEAR = 1850, 2100
 
-# columns of a document: code (0: missing), valid (1, 0, NO_CHECK), placeholder, birth date and sex of a valid resident number
+# columns of a document: code (0: missing), valid (1, 0, NO_CHECK, UNCHECKED), placeholder, birth date and sex of a valid
+# resident number
 CODE, VALID, PLACEHOLDER, BIRTH, SEX = range(5)
 NO_CHECK = -1  # VALID where the kind has no check
+UNCHECKED = 2  # VALID of a resident number of 15 digits, as far as can be seen
 DOCUMENT_CELLS = 5
 
 
@@ -138,8 +140,9 @@ def _resident(form: Bytes, length: int, cells: npt.NDArray[np.int64]) -> None:
     real = _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= month <= 12 and 1 <= day <= days_in(year, month)
     valid = real and check == _check_value(form)
     cells[CODE] = wide(RESIDENT) << KIND_SHIFT | _number(form, 0, 17) * 11 + check
-    cells[VALID] = 1 if valid else 0
+    cells[VALID] = 0
     if valid:
+        cells[VALID] = UNCHECKED if length == 15 else 1
         cells[BIRTH], cells[SEX] = birth, 1 if form[16] & 1 else 2
 
 

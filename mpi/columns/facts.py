@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.columns.days import days_since_1970
-from mpi.columns.documents import BIRTH, CODE, PLACEHOLDER, SEX, VALID
+from mpi.columns.documents import BIRTH, CODE, PLACEHOLDER, SEX, UNCHECKED, VALID
 from mpi.columns.jit import inner, leaf, wide
 from mpi.records import RecordFlag
 
@@ -19,6 +19,7 @@ NEWBORN = int(RecordFlag.NEWBORN)
 GUARDIAN_NUMBER = int(RecordFlag.GUARDIAN_NUMBER)
 _PLACEHOLDER, _INVALID = int(RecordFlag.PLACEHOLDER_IDENTIFIER), int(RecordFlag.INVALID_IDENTIFIER)
 _OTHER_BIRTH, _OTHER_SEX = int(RecordFlag.NUMBER_CONTRADICTS_BIRTH_DATE), int(RecordFlag.NUMBER_CONTRADICTS_SEX)
+_NO_CHECK_DIGIT = int(RecordFlag.NO_CHECK_DIGIT)
 
 Cells = npt.NDArray[np.int64]
 
@@ -68,8 +69,10 @@ def number_facts(
             guardians = _is_parents(document[BIRTH], birth, recorded, newborn or guardian[0])
         if guardians:
             flags |= GUARDIAN_NUMBER
-        elif document[BIRTH] and own < 0:
-            own = n
+        elif document[BIRTH]:
+            if document[VALID] == UNCHECKED:
+                flags |= _NO_CHECK_DIGIT
+            own = n if own < 0 else own
     if own < 0:
         return wide(0), wide(0), wide(flags)
     if birth and documents[own, BIRTH] != birth:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.linkage.comparison import DERIVED_BIT, LEVELS, date_level, identifier_kind, resident_birth_date, resident_check_ok
+from mpi.linkage.digits import one_replaced
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT, Encoded
 from mpi.linkage.hotindex import GROUP_SIZE, RECORD_NEXT, HotIndex, group_in
 from mpi.linkage.jit import inner, wide
 from mpi.linkage.settings import BIRTH, NATIONAL, SEX, Settings
+from mpi.linkage.values import identifier_value
 from mpi.records import IdentifierType, RecordFlag
 
 # flags of a candidate
@@ -26,9 +28,11 @@ DIED_BEFORE = 32  # the person died before this patient was born
 NEWBORN = 64  # the person or the query is flagged as newborn
 MULTIPLE_BIRTH = 128  # the person or the query is a twin, or more
 LENT = 256  # the query's valid unique identifier is another person's
+SAME_SCRIPT = 512  # a name of the person is in Han characters as the query's is, or both are in pinyin
 
 RESIDENT = int(IdentifierType.RESIDENT_ID)
 NEWBORN_FLAG, MULTIPLE_BIRTH_FLAG = int(RecordFlag.NEWBORN), int(RecordFlag.MULTIPLE_BIRTH)
+ROMANISED_FLAG, NO_CHECK_DIGIT_FLAG = int(RecordFlag.ROMANISED_NAME), int(RecordFlag.NO_CHECK_DIGIT)
 DATE_DIFFERENT = len(LEVELS["date"]) - 1
 
 
@@ -65,6 +69,19 @@ def lent(settings: Settings, row: npt.NDArray[np.int64]) -> bool:
 def borrowed(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> bool:
     """Whether a stored row only borrowed the number that the query's row has as its own: then the two are not one patient."""
     return bool(lent(settings, theirs) and not lent(settings, mine))
+
+
+@inner
+def other_number(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> bool:
+    """Whether two rows with different valid numbers are of two people. A lent number says nothing; nor does one that is a
+    slip away from a number of 15 digits, which has no check digit to tell a slip from another person's number."""
+    if lent(settings, theirs) or lent(settings, mine):
+        return False
+    national, flags = settings.roles[NATIONAL], theirs[len(theirs) - 1] | mine[len(mine) - 1]
+    if flags & NO_CHECK_DIGIT_FLAG == 0:
+        return True
+    a, b = identifier_value(theirs[national]) // 11, identifier_value(mine[national]) // 11  # without the check character
+    return not one_replaced(a, b, 10)
 
 
 @inner
@@ -130,7 +147,7 @@ def _tally(
             if unique_valid(settings, mine):
                 if mine == theirs[national]:
                     same[0] += not borrowed(settings, theirs, encoded.rows[r])
-                elif not lent(settings, theirs) and not lent(settings, encoded.rows[r]):
+                elif other_number(settings, theirs, encoded.rows[r]):
                     other[0] += 1
     mine_row = encoded.rows[first]
     if sex >= 0 and stated(mine_row[sex]) and stated(theirs[sex]):
@@ -147,13 +164,15 @@ def _tally(
 
 @inner
 def header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], settings: Settings) -> int:
-    """Conflicts by birth order and death, and what is flagged on either side."""
+    """Conflicts by birth order and death, and what is flagged on either side or both."""
     width = len(mine)
     flags = 0
     if (theirs[width - 1] | mine[width - 1]) & MULTIPLE_BIRTH_FLAG:
         flags |= MULTIPLE_BIRTH
     if theirs[width - 1] & NEWBORN_FLAG:
         flags |= NEWBORN
+    if (theirs[width - 1] ^ mine[width - 1]) & ROMANISED_FLAG == 0:
+        flags |= SAME_SCRIPT
     my_order = (mine[width - 1] >> MULTIPLE_BIRTH_SHIFT) & 15
     their_order = (theirs[width - 1] >> MULTIPLE_BIRTH_SHIFT) & 15
     if my_order != 0 and their_order != 0 and my_order != their_order:

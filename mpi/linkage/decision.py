@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,16 +18,18 @@ from mpi.linkage.conflicts import (
     MULTIPLE_BIRTH,
     NEWBORN,
     OTHER_NUMBER,
+    SAME_SCRIPT,
     SEX_DIFFERS,
 )
 from mpi.linkage.found import FLAGS, KEPT, KEYS, KEYS_CUT, WEIGHT, WINNER, Found
 from mpi.linkage.jit import inner, wide
-from mpi.linkage.scoring import IDENTITY, SCORED, Tables
+from mpi.linkage.scoring import IDENTITY, SCALE, SCORED, Tables
 from mpi.linkage.settings import BIRTH, FAMILY, GIVEN, NATIONAL, Settings
 from mpi.records import DecisionReason, Outcome
 
 SLIP, TWO_SLIPS = LEVELS["identifier"].index("slip"), LEVELS["identifier"].index("two_slips")
 SAME_SOUND, SAME_FOLDED_SOUND = LEVELS["name"].index("same_sound"), LEVELS["name"].index("same_folded_sound")
+NEARLY = round(math.log2(20) * SCALE)  # fixed point
 NAME_AGREES = 4  # levels exact, same sound, same folded sound, swapped
 
 NEW, LINKED, REVIEW = int(Outcome.NEW), int(Outcome.LINKED), int(Outcome.NEW_WITH_REVIEW)
@@ -189,16 +193,22 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     han = settings.unique != 0  # where resident numbers are declared unique, names are Han
     if not 1 <= family <= NAME_AGREES:
         return bool(han and given == 0 and family == 0 and flags & NEWBORN == 0)
-    return given_differs(settings, levels) or bool(han and given in (SAME_SOUND, SAME_FOLDED_SOUND))
+    mistyped = level_at(levels, settings.roles[NATIONAL]) == SLIP  # a number that is off by a slip of its own is no twin's
+    homophone = han and flags & SAME_SCRIPT and not mistyped  # of what pinyin writes the sound is all there is to agree
+    return given_differs(settings, levels) or bool(homophone and given in (SAME_SOUND, SAME_FOLDED_SOUND))
 
 
 @inner
-def slip_without_name(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
-    """Whether only a number with a slip stands for a given name that one side lacks: a brother's differs by as little."""
-    return (
-        settings.unique != 0
-        and level_at(levels, settings.roles[GIVEN]) == 0
-        and level_at(levels, settings.roles[NATIONAL]) == SLIP
+def likely_relative(settings: Settings, levels: npt.NDArray[np.uint8]) -> bool:
+    """Whether only a number with a slip stands for a given name that one side lacks: a brother's differs by as little. Or
+    whether a name without family name, as Tibetans have, is all that two people of different birth dates share."""
+    if settings.unique == 0:
+        return False
+    if level_at(levels, settings.roles[GIVEN]) == 0:
+        return level_at(levels, settings.roles[NATIONAL]) == SLIP
+    no_family = level_at(levels, settings.roles[FAMILY]) == 0
+    return bool(
+        no_family and level_at(levels, settings.roles[BIRTH]) == DATE_DIFFERENT and not number_agrees(settings, levels)
     )
 
 
@@ -218,8 +228,12 @@ def common_combination(
     adjustments: npt.NDArray[np.int32],
     population: int,
 ) -> bool:
-    """Whether hardly more than name, birth date and sex agree, and too many strangers are expected to share them (DETAILS 5),
-    or one of the three speaks against one person: then the other two are no identity."""
+    """Whether hardly more than name, birth date and sex agree, and too many strangers are expected to share them and the
+    little that agrees besides (DETAILS 5); or one of the three speaks against one person: then the other two are no identity.
+
+    Names follow fashions: among people of nearly the same age they are shared more often than their frequency says. So a
+    birth date that agrees only nearly allows a twentieth of the strangers.
+    """
     stranger = tables.weights.shape[2] - 1
     expected, further, against = wide(population), wide(0), False
     for f in range(len(levels)):
@@ -233,7 +247,10 @@ def common_combination(
             against = against or evidence < 0
         elif evidence > 0:
             further += evidence
-    return further < settings.further and (expected >= settings.common or against)
+    if further >= settings.further:
+        return False
+    nearly = level_at(levels, settings.roles[BIRTH]) > 1
+    return against or expected - further >= settings.common - (NEARLY if nearly else 0)
 
 
 @inner
@@ -255,7 +272,7 @@ def vetoes(
         reasons |= reason(DECEASED_BEFORE_RECORDED)
     if likely_twins(settings, levels, flags, winner):
         reasons |= reason(LIKELY_TWINS)
-    if slip_without_name(settings, levels):
+    if likely_relative(settings, levels):
         reasons |= reason(LIKELY_RELATIVE)
     if flags & DOCUMENT == 0 and common_combination(tables, settings, levels, adjustments, population):
         reasons |= reason(COMMON_NAME_AND_BIRTH_DATE)

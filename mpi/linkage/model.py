@@ -26,7 +26,7 @@ from mpi.linkage.comparison import KIND_CODES, LEVELS
 SAME_PERSON = "same person"
 STRANGER = "stranger"
 # Raise when the same PatientRecord comes to other integers (5: illegible characters, variants, a Tibetan's two syllables).
-ENCODING_REVISION = 5
+ENCODING_REVISION = 6
 RESERVED_COLUMNS = 2  # the last two columns of a row: deceased date, flags
 ROLES = ("given", "family", "birth_date", "sex", "national_id")
 TRANSFORMS = ("value", "sound", "fold", "year", "month_day", "bag", "ending", "beginning")

@@ -27,6 +27,7 @@ class IdentifierReading(Private, frozen=True, gc=False):
     placeholder: bool = False
     birth_date: int = 0
     sex: Sex = Sex.UNKNOWN
+    unchecked: bool = False  # valid as far as can be seen, but without a check character of its own: 15 digits
 
 
 def check_character(seventeen: str) -> str:
@@ -77,7 +78,8 @@ def _resident_number(kind: IdentifierType, form: str) -> IdentifierReading | Non
     identifier = StandardIdentifier(type=IdentifierType.RESIDENT_ID, value=eighteen, valid=valid)
     if not valid:
         return IdentifierReading(identifier)
-    return IdentifierReading(identifier, birth_date=date, sex=Sex.MALE if eighteen[16] in "13579" else Sex.FEMALE)
+    sex = Sex.MALE if eighteen[16] in "13579" else Sex.FEMALE
+    return IdentifierReading(identifier, birth_date=date, sex=sex, unchecked=len(form) < len(eighteen))
 
 
 def _from_fifteen(form: str) -> str:

@@ -9,13 +9,14 @@ from mpi.records import RecordFlag, StandardName
 from mpi.standardise.hanzi import han_value
 from mpi.standardise.latin import is_english_given_name, latin_tokens, latin_value, particles
 from mpi.standardise.newborns import latin_newborn_rest
-from mpi.standardise.pinyin import pinyin_sound, reads_plainly
+from mpi.standardise.pinyin import pinyin_sound, reads_plainly, syllables
 from mpi.standardise.table_files import word_lists
 from mpi.standardise.tibetan import reads_only_as_tibetan, tibetan_latin
 
 Tokens = tuple[str, ...]
 _BORN_AS = re.compile(r"[\s(,]+(?:n[ée]e|born|geb\.?|formerly|aka|a\.k\.a\.)\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[{].*?(?:[)\]}]|$)")
+_MOST_SYLLABLES = 4
 _NEWBORN = RecordFlag.NEWBORN | RecordFlag.PLACEHOLDER_NAME
 
 
@@ -44,6 +45,13 @@ def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, 
     if maiden:
         names += (_standard(maiden, givens),)
     return names, flags
+
+
+def is_romanised(name: StandardName) -> bool:
+    """Whether a name in Latin letters was read as a Chinese one: Zhang Shaohong, not Susan Wang."""
+    if name.given is None or not name.given.sound or name.given.sound != pinyin_sound(name.given.text):
+        return False
+    return name.family is None or pinyin_sound(name.family.text) in pinyin_surnames()
 
 
 def _newborn_in_two_fields(families: Tokens, givens: Tokens) -> tuple[Tokens, Tokens]:
@@ -90,13 +98,28 @@ def _split(text: str) -> tuple[Tokens, Tokens]:
     rest = latin_newborn_rest(tokens)
     if rest is not None:
         return _western(rest)[0], tokens[: len(tokens) - len(rest)]
-    if len(tokens) < 2 or tibetan_latin("".join(tokens)):
+    if tibetan_latin("".join(tokens)):
         return (), tokens
+    if len(tokens) < 2:
+        return _joined(text, tokens)
     if reads_only_as_tibetan(tokens[-1]) and not is_english_given_name(tokens[0]):  # Garab Dorje; Li Dolma
         return (tokens[:1], tokens[1:]) if pinyin_sound(tokens[0]) in pinyin_surnames() else ((), tokens)
     if all(pinyin_sound(token) for token in tokens) and (split := _chinese(tokens)):
         return split
     return _western(tokens)
+
+
+def _joined(text: str, tokens: Tokens) -> tuple[Tokens, Tokens]:
+    """A name of one word. ZHANGSHAOHONG is a Chinese name without its space; JULIAN, and MARINA with her syllables of two
+    letters, are given names; so is whatever has capitals inside."""
+    parts = syllables(tokens[0]) if tokens and reads_plainly(tokens[0]) else ()
+    chinese = (text.isupper() or text.islower()) and max(map(len, parts), default=0) > 2
+    if chinese and 2 <= len(parts) <= _MOST_SYLLABLES and not is_english_given_name(tokens[0]):
+        if len(parts) > 2 and _is_compound(parts[:2]):
+            return parts[:2], parts[2:]
+        if _is_common(parts[0]) or (len(parts) > 2 and parts[0] in pinyin_surnames()):
+            return parts[:1], parts[1:]
+    return (), tokens
 
 
 def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:

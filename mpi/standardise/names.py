@@ -9,7 +9,7 @@ from mpi.records import HumanName, Private, RecordFlag, StandardName
 from mpi.standardise.characters import HAN, clean, has_han, letters_and_digits
 from mpi.standardise.hanzi import han_text, han_value, usual_characters
 from mpi.standardise.illegible import MARKS, WHOLE_GIVEN, WHOLE_NAME, is_legible, marked_form, with_marks, without_remark
-from mpi.standardise.latin_names import latin_name
+from mpi.standardise.latin_names import is_romanised, latin_name
 from mpi.standardise.newborns import called_after, masked_family, newborn_of, one_of_several
 from mpi.standardise.placeholders import is_placeholder_letters, is_placeholder_name
 from mpi.standardise.table_files import word_lists
@@ -86,6 +86,8 @@ def _read(text: str, family: str, given: str) -> NameReading:
     if not (text or family or given):
         return NameReading(flags=flags)
     reading = _han_or_latin(text, family, given)
+    if reading.names and not has_han(text + family + given) and all(map(is_romanised, reading.names)):
+        flags |= RecordFlag.ROMANISED_NAME
     return NameReading(reading.names, reading.flags | flags)
 
 

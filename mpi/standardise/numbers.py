@@ -49,8 +49,10 @@ def number_facts(
             guardians = _is_parents(document, birth_date=birth_date, recorded=recorded, child=child)
         if guardians:
             flags |= RecordFlag.GUARDIAN_NUMBER
-        elif document.birth_date and own is None:
-            own = document
+        elif document.birth_date:
+            if document.unchecked:
+                flags |= RecordFlag.NO_CHECK_DIGIT
+            own = own or document
     if own is None:
         return NumberFacts(flags=flags) if flags else _NOTHING
     contradictions = _contradictions(own, birth_date, record.sex)

@@ -83,7 +83,10 @@ def _names(record: PatientRecord, *, just_born: bool) -> NameReading:
     if len(readings) == 1 and len(readings[0].names) < 2:
         return readings[0]
     found = dict.fromkeys(name for reading in readings for name in reading.names)
-    return NameReading(tuple(found), _all(*(reading.flags for reading in readings)))
+    flags = _all(*(reading.flags for reading in readings))
+    if any(reading.names and RecordFlag.ROMANISED_NAME not in reading.flags for reading in readings):
+        flags &= ~RecordFlag.ROMANISED_NAME  # its characters are known from another name
+    return NameReading(tuple(found), flags)
 
 
 @cache

@@ -7,6 +7,7 @@ from msgspec import structs
 from patients import OpenRegistry, home, patient, resident_id
 from small_model import MODEL
 
+from mpi.linkage.comparison import LEVELS
 from mpi.records import DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, PatientRecord, Sex
 from mpi.registry.registry import Limits, Registry
 
@@ -306,3 +307,112 @@ def test_a_model_for_a_laxer_aim_asks_for_less_beside_name_and_birth_date(open_r
     lax: Registry = open_registry(model=structs.replace(LENIENT, decision=rules))
     again = [structs.replace(record, local_id=f"lax {record.local_id}", names=OTHER_NAME) for record in pair]
     assert [future.result().outcome for future in lax.resolve_many(again)] == [Outcome.NEW, Outcome.LINKED]
+
+
+def test_a_name_that_sounds_the_same_beside_a_number_with_a_slip_is_no_twins(open_registry: OpenRegistry) -> None:
+    """A twin's number is valid; one that fails its check and is a slip away was mistyped, as the name was."""
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    slip = structs.replace(NUMBER_A, value=NUMBER_A.value[:-2] + str((int(NUMBER_A.value[-2]) + 1) % 10) + NUMBER_A.value[-1])
+    for local_id, given, number in (("1", "晓芸", NUMBER_A), ("2", "晓云", slip)):
+        written = (HumanName(family="欧阳", given=given),)
+        answer = registry.resolve(patient(local_id, names=written, identifiers=(number,), phones=PHONE)).result()
+    assert answer.outcome is Outcome.LINKED
+
+
+@pytest.mark.parametrize(("born", "outcome"), [("1980-05-03", Outcome.LINKED), ("1951-11-20", Outcome.NEW_WITH_REVIEW)])
+def test_two_of_one_tibetan_name_at_one_address_are_father_and_son(
+    open_registry: OpenRegistry, born: str, outcome: Outcome
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.001, lower=0.0001))
+    registry: Registry = open_registry(model=lenient)
+    written = (HumanName(text="扎西平措"),)
+    registry.resolve(patient("1", names=written, birth_date="1980-05-03", phones=PHONE, addresses=HOME)).result()
+    answer = registry.resolve(patient("2", names=written, birth_date=born, phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is outcome
+    assert (DecisionReason.LIKELY_RELATIVE in answer.decision_reasons) == (outcome is not Outcome.LINKED)
+
+
+SOMEBODY = {"names": (HumanName(family="诸葛", given="建国"),), "sex": Sex.MALE}
+CITY = 100_000
+DATE_U = (4e-5, *(1e-4,) * 4, 1 - 4.4e-4)  # a date that agrees nearly speaks for one person
+CITY_MODEL = structs.replace(
+    MODEL, features=tuple(structs.replace(f, u=DATE_U) if f.source == "birth_date" else f for f in MODEL.features)
+)
+
+
+def strangers(born: str) -> float:
+    """How many people of the city are expected to share SOMEBODY's name and sex, and a birth date at this level."""
+    features = {feature.source: feature for feature in CITY_MODEL.features}
+    names = features["given"].u[0] * features["family"].u[0]
+    date = features["birth_date"].u[LEVELS["date"].index(born) - 1]
+    return CITY * names * date * features["sex"].u[0]
+
+
+@pytest.mark.parametrize(
+    ("date", "level", "allowed", "outcome"),
+    [
+        ("1980-05-03", "exact", 1.1, Outcome.LINKED),
+        ("1980-05-03", "exact", 0.9, Outcome.NEW_WITH_REVIEW),
+        ("1980-05-08", "one_digit", 22.0, Outcome.LINKED),
+        ("1980-05-08", "one_digit", 18.0, Outcome.NEW_WITH_REVIEW),
+    ],
+)
+def test_a_birth_date_that_agrees_only_nearly_allows_a_twentieth_of_the_strangers(
+    open_registry: OpenRegistry, date: str, level: str, allowed: float, outcome: Outcome
+) -> None:
+    decision = structs.replace(MODEL.decision, upper=1e-6, lower=1e-7, common_limit=allowed * strangers(level))
+    limits = Limits(catchment=CITY, capacity_rows=10_000)
+    registry: Registry = open_registry(limits, model=structs.replace(CITY_MODEL, decision=decision))
+    registry.resolve(patient("1", birth_date="1980-05-03", **SOMEBODY)).result()
+    answer = registry.resolve(patient("2", birth_date=date, **SOMEBODY)).result()
+    assert answer.outcome is outcome
+    assert (DecisionReason.COMMON_NAME_AND_BIRTH_DATE in answer.decision_reasons) == (outcome is not Outcome.LINKED)
+
+
+@pytest.mark.parametrize(
+    ("names", "outcome"),
+    [
+        (("欧阳晓芸", "OUYANGXIAOYUN"), Outcome.LINKED),
+        (("OUYANG XIAOYUN", "欧阳晓芸"), Outcome.LINKED),
+        (("OUYANG XIAOYUN", "OUYANG XIAOYUN", "欧阳晓芸"), Outcome.LINKED),
+        (
+            ("欧阳晓云", "OUYANG XIAOYUN", "欧阳晓芸"),
+            Outcome.NEW_WITH_REVIEW,
+        ),  # one record of the person shows the characters
+    ],
+)
+def test_pinyin_is_no_other_way_of_writing_a_name(
+    open_registry: OpenRegistry, names: tuple[str, ...], outcome: Outcome
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    for number, name in enumerate(names):
+        record = patient(str(number), names=(HumanName(text=name),), phones=PHONE, addresses=HOME)
+        answer = registry.resolve(record).result()
+    assert answer.outcome is outcome
+
+
+FIFTEEN = NUMBER_A.value[:6] + NUMBER_A.value[8:17]
+SLIPPED = FIFTEEN[:-1] + "4"  # a valid number too: nothing checks 15 digits
+
+
+@pytest.mark.parametrize(
+    ("numbers", "outcome"),
+    [
+        ((NUMBER_A.value, SLIPPED), Outcome.LINKED),
+        ((SLIPPED, FIFTEEN), Outcome.LINKED),
+        ((NUMBER_A.value, FIFTEEN), Outcome.LINKED),  # the same number
+        ((NUMBER_A.value, SLIPPED[:-2] + "71"), Outcome.NEW_WITH_REVIEW),  # more than a slip
+        ((NUMBER_A.value, resident_id("50010319800503004").value), Outcome.NEW_WITH_REVIEW),  # 18 digits have a check
+    ],
+)
+def test_a_number_of_15_digits_that_is_a_slip_away_is_no_other_persons(
+    open_registry: OpenRegistry, numbers: tuple[str, str], outcome: Outcome
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=1e-6, lower=1e-7))
+    registry: Registry = open_registry(model=lenient)
+    for local_id, value in zip("12", numbers, strict=True):
+        number = structs.replace(NUMBER_A, value=value)
+        answer = registry.resolve(patient(local_id, identifiers=(number,), phones=PHONE, addresses=HOME)).result()
+    assert answer.outcome is outcome

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from msgspec import structs
@@ -10,12 +12,15 @@ from training_people import made_people
 from mpi.errors import ModelError
 from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord
 from training import people, population
+from training.fit import NO_FAMILIES, Request, fit_model
 from training.modelling.assemble import Effort, RuleAim, estimate
 from training.modelling.automatic import automatic_template
 from training.modelling.encode import encode_records
 from training.modelling.patterns import Comparer, count_random, holds
 from training.modelling.rulechoice import candidates, first_rules
 from training.modelling.rules import level_rules
+from training.modelling.thresholds import Aim
+from training.shipped import febrl_records
 
 
 def plain(number: int, **more: object) -> PatientRecord:
@@ -124,3 +129,19 @@ def test_families_without_duplicates_are_not_taken_for_persons() -> None:
     template = automatic_template(records, "mine")
     with pytest.raises(ModelError, match="Does any person occur twice"):
         estimate(template, encode_records(template.model, records), seed=1, effort=Effort(), rule_aim=RuleAim())
+
+
+@pytest.mark.parametrize(("families", "wrong", "twins"), [(True, 0.01, True), (False, 0.01, False), (False, 1e-4, True)])
+def test_twins_are_ruled_out_only_where_there_are_no_families(
+    families: bool, wrong: float, twins: bool, tmp_path: Path
+) -> None:
+    """FEBRL 1 holds nobody's relatives: its 500 pairs show it well enough for one wrong link in a hundred, not for one in
+    10,000."""
+    print("seed 9")
+    if families:
+        records = list(people.generate(1_000, seed=9).records)
+    else:
+        records = [record for record in febrl_records() if record.source == "febrl1"]
+    model, found, _ = fit_model(Request(None, tmp_path / "mine.toml", aim=Aim(wrong=wrong, least=0.9)), records)
+    assert model.decision.twins == twins
+    assert (NO_FAMILIES in found.notes) == (not twins)

@@ -12,13 +12,14 @@ from hypothesis.extra.numpy import arrays
 from mpi.linkage.model import Decision
 from training.modelling.thresholds import Aim, as_strict_as, choose_thresholds
 
+NONE = np.zeros(200_000, np.bool_)  # no rule asks for anything
 PROBABILITIES = arrays(np.float64, st.integers(1, 200), elements=st.floats(0, 1 - 2.0**-40))
 
 
 @given(best=PROBABILITIES, wrong=st.sampled_from([1e-4, 1e-2]), reviews=st.sampled_from([0.0, 0.01, 0.2]))
 def test_aims_are_kept(best: np.ndarray, wrong: float, reviews: float) -> None:
     aim = Aim(wrong=wrong, reviews=reviews)
-    found = choose_thresholds(best, aim=aim)
+    found = choose_thresholds(best, NONE[: len(best)], aim=aim)
     assert 0 < found.lower <= found.upper < 1
     assert found.upper >= aim.least
     linked = best[best >= found.upper]
@@ -31,7 +32,7 @@ def test_aims_are_kept(best: np.ndarray, wrong: float, reviews: float) -> None:
 def test_the_lowest_threshold_that_keeps_the_aim_is_taken() -> None:
     """1,000 sure links pay for two that are a little doubtful, and not for three."""
     best = np.array([1 - 1e-9] * 1000 + [0.963, 0.962, 0.961, 0.96, 0.9, 0.5, 0.3, 0.0])
-    found = choose_thresholds(best, aim=Aim(wrong=1e-4, reviews=0.003))
+    found = choose_thresholds(best, NONE[: len(best)], aim=Aim(wrong=1e-4, reviews=0.003))
     assert found.linked == pytest.approx(1002 / 1008)
     assert found.wrong == pytest.approx(0.075 / 1002, rel=1e-3)
     assert found.reviews == pytest.approx(3 / 1008)
@@ -41,23 +42,41 @@ def test_the_lowest_threshold_that_keeps_the_aim_is_taken() -> None:
 def test_ties_are_not_cut_in_two() -> None:
     """Equal probabilities are all linked or all reviewed, whatever a count would allow."""
     best = np.array([1 - 1e-9] * 1000 + [0.96] * 50)
-    found = choose_thresholds(best, aim=Aim())
+    found = choose_thresholds(best, NONE[: len(best)], aim=Aim())
     assert found.upper > 0.96
     assert found.linked == pytest.approx(1000 / 1050)
 
 
 def test_no_automatic_link_is_less_likely_than_asked() -> None:
     best = np.array([1 - 1e-9] * 100_000 + [0.8, 0.97])
-    assert choose_thresholds(best, aim=Aim()).upper >= 0.95
-    assert choose_thresholds(best, aim=Aim(least=0.5)).upper < 0.8
-    assert choose_thresholds(best, aim=Aim(least=0.99)).upper >= 0.99
+    assert choose_thresholds(best, NONE[: len(best)], aim=Aim()).upper >= 0.95
+    assert choose_thresholds(best, NONE[: len(best)], aim=Aim(least=0.5)).upper < 0.8
+    assert choose_thresholds(best, NONE[: len(best)], aim=Aim(least=0.99)).upper >= 0.99
 
 
 def test_nothing_that_could_be_linked_gives_the_highest_threshold() -> None:
-    found = choose_thresholds(np.array([0.0, 0.2, 0.6]), aim=Aim(reviews=0.5))
+    found = choose_thresholds(np.array([0.0, 0.2, 0.6]), NONE[:3], aim=Aim(reviews=0.5))
     assert found.linked == 0
     assert found.wrong == 0
     assert found.upper > 0.99
+
+
+def test_what_the_rules_ask_is_part_of_the_reviews() -> None:
+    """Ten reviews are allowed, the rules ask for six of the sure ones, so four doubtful ones are left."""
+    best = np.array([1 - 1e-9] * 900 + [0.5 - i / 1000 for i in range(50)] + [0.0] * 50)
+    ruled = np.arange(1000) % 150 == 0
+    found = choose_thresholds(best, ruled, aim=Aim(reviews=0.01))
+    assert found.ruled == pytest.approx(0.006)
+    assert found.reviews == pytest.approx(0.01)
+    assert found.linked == pytest.approx(0.894)
+    assert 0.496 < found.lower <= 0.497
+
+
+def test_rules_that_ask_more_than_the_aim_leave_no_band() -> None:
+    best = np.array([1 - 1e-9] * 900 + [0.5] * 100)
+    found = choose_thresholds(best, best > 0.9, aim=Aim(reviews=0.01))
+    assert found.lower == found.upper
+    assert (found.linked, found.reviews) == (0.0, pytest.approx(0.9))
 
 
 @pytest.mark.parametrize(

@@ -120,10 +120,12 @@ def test_a_gate_that_fails_says_by_how_much_and_changes_nothing(
 def test_a_model_worse_than_the_one_in_use_is_refused(
     tmp_path: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert publish(SOUND, tmp_path, labelled / "gates.toml") == 0
+    gates = labelled / "close.toml"
+    gates.write_text(gates_text("recall = 0.3\nreviews = 0.9\nprecision_drop = 0.01"), encoding="utf-8")
+    assert publish(SOUND, tmp_path, gates) == 0
     lax = msgspec.structs.replace(SOUND, decision=msgspec.structs.replace(SOUND.decision, upper=1e-6, lower=1e-7))
     lax = msgspec.structs.replace(lax, classes=lax.classes[:1])
-    assert publish(lax, tmp_path, labelled / "gates.toml") == 1
+    assert publish(lax, tmp_path, gates) == 1
     assert "precision beside the published model" in capsys.readouterr().err
     assert publishing.versions(tmp_path / "models", "ours") == [1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import msgspec
@@ -32,6 +33,7 @@ FEWEST_KNOWN = 20  # random pairs in which a feature must be known to be scored 
 FEWEST_PAIRS = 50  # seen pairs that a class must explain to stay in the model
 MOSTLY_DIFFERENT = 0.5
 CLASS_ROUNDS = 4
+HOUSEHOLD = "household"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class RuleAim:
 class Estimate:
     """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept.
 
-    ``labels``: what came of stewards' decisions, None without any.
+    ``households``: pairs of one household, seen by the blocking rules or not, at most (see ``_most_pairs``); infinite where
+    the template has no such class. ``labels``: what came of stewards' decisions, None without any.
     """
 
     template: Template
@@ -70,6 +73,7 @@ class Estimate:
     commonness: dict[str, Commonness]
     notes: tuple[str, ...]
     blocked: Counted
+    households: float = math.inf
     labels: LabelReport | None = None
 
 
@@ -92,12 +96,12 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
         blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
         problem = _problem(template, comparer, blocked, random, table.records)
     with timed("em"):
-        template, problem, fit, class_notes = _fit_classes(
+        template, problem, fit, households, class_notes = _fit_classes(
             template, problem, shares, seed, effort.starts, choose=rule_aim is not None
         )
     _check_persons(template, fit)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
-    return Estimate(template, problem, fit, shares, common, all_notes, blocked)
+    return Estimate(template, problem, fit, shares, common, all_notes, blocked, households)
 
 
 def refined(found: Estimate, table: Table, plan: LabelPlan, *, seed: int, starts: int) -> Estimate:
@@ -224,15 +228,24 @@ def _check_persons(template: Template, fit: Fit) -> None:
         )
 
 
+def _most_pairs(fit: Fit, c: int) -> float:
+    """Upper bound of a class's pairs: where none is seen, three may be there still (95 %), and rules see a part only."""
+    recall = float(fit.blocking_recall[c])
+    return (float(fit.pairs[c]) * recall + 3) / max(recall, 1e-9)
+
+
 def _fit_classes(
     template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int, *, choose: bool
-) -> tuple[Template, Problem, Fit, list[str]]:
-    """Fit, drop the classes that explain next to nothing (``choose``: or that held-out pairs do not need), and fit again."""
+) -> tuple[Template, Problem, Fit, float, list[str]]:
+    """Fit, drop the classes that explain next to nothing (``choose``: or that held-out pairs do not need), and fit again.
+    The number is that of ``Estimate.households``."""
     notes: list[str] = []
+    households: list[float] = []
     chosen = not choose
     for _ in range(CLASS_ROUNDS):
         fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
         seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
+        households += [_most_pairs(fit, c) for c, item in enumerate(problem.classes) if item.name == HOUSEHOLD]
         weak = {problem.classes[c].name for c in range(1, len(seen)) if seen[c] < FEWEST_PAIRS}
         notes += [f"class '{name}' explains fewer than {FEWEST_PAIRS} pairs here; left out" for name in sorted(weak)]
         if not weak and not chosen:
@@ -243,4 +256,4 @@ def _fit_classes(
             break
         template = without_classes(template, weak)
         problem = dataclasses.replace(problem, classes=template.classes)
-    return template, fitted, fit, notes
+    return template, fitted, fit, max(households, default=math.inf), notes

@@ -12,6 +12,7 @@ from training.modelling.weighing import Weigher
 
 Int32s = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 NOTHING = -1000.0  # bits, of a record without candidate: probability 0
 RESERVE = 1.0  # bits below a record's best candidate within which others are kept to be weighed again
@@ -62,3 +63,14 @@ class Candidates:
             np.maximum.at(best, b, self._weigher.weigh(a, b, population))
         probability: Floats = 1 / (1 + np.exp2(np.minimum(-best, 1000.0)))
         return probability
+
+    def ruled(self, population: float) -> Bools:
+        """bool[records]: whether a rule of the decision makes a question of the link with the best candidate, whatever its
+        weight. ``population`` is one that ``best`` was asked for last."""
+        a, b = self._pairs
+        weights = self._weigher.weigh(a, b, population)
+        order = np.lexsort((-weights, b))
+        first = order[np.unique(b[order], return_index=True)[1]]
+        result = np.zeros(self._records, np.bool_)
+        result[b[first]] = self._weigher.ruled(a[first], b[first], population)
+        return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -12,13 +13,16 @@ from mpi.linkage.jit import kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import SCALE, Tables, compile_tables, explain_weight, match_weight
 from mpi.linkage.search import Scratch, new_scratch
+from mpi.linkage.settings import compile_settings
 from mpi.records import Comparison
 from mpi.registry.answers import match_reasons, probability, relationship
 from training.cores import cores, shared_out
 from training.modelling.patterns import Int32s, empty_table, records_levels
+from training.modelling.ruled import ruled_pairs
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 class Weigher:
@@ -42,6 +46,21 @@ class Weigher:
         shared_out(len(a), weigh)
         weights: Floats = out / SCALE
         return weights
+
+    def ruled(self, a: Int32s, b: Int32s, persons: float) -> Bools:
+        """bool[P]: whether a rule of the decision makes a question of linking b with the earlier a, whatever they weigh."""
+        population = round(float(np.log2(max(persons, 1))) * SCALE)
+        out = np.zeros(len(a), np.bool_)
+        decision = msgspec.structs.replace(self.model.decision, upper=0.5, lower=0.5)  # may be open still, and do not matter
+        settings = compile_settings(msgspec.structs.replace(self.model, decision=decision))
+
+        def judge(worker: int, part: slice) -> None:
+            scratch = self._scratches[worker]
+            work = (population, self._dictionary, scratch, out[part])
+            ruled_pairs(self._tables, settings, self.encoded, a[part], b[part], *work)
+
+        shared_out(len(a), judge)
+        return out
 
     def explain(self, a: int, b: int, persons: int) -> Comparison:
         """The comparison of two records, level by level. Names of levels and weights, no value."""

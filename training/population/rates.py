@@ -11,22 +11,24 @@ class ErrorRates:
 
     Entry by card reader makes a sixth of the errors of the mean, hasty typing several times as many, and errors cluster in
     records. Base values: national number wrong on 5 % of admission pages and missing for 9 % of adults, 60–65 % of wrong name
-    characters homophones and 20–25 % look-alikes (figures from the published audits named in the data notes); the other base
-    values are judgements, to be varied with ``level``.
+    characters homophones and 20–25 % look-alikes (figures from the published audits named in the data notes). Names, birth
+    dates and sexes are scaled together so that pairs of one person agree as they do in such a city: same name, birth date and
+    sex in 87 % of them, the same number in 64 % (docs/decisions/population.md). The rest are judgements, to be varied with
+    ``level``.
     """
 
     # names
-    name_character: float = 0.022  # one wrong character; its kind by the four shares below
+    name_character: float = 0.0155  # one wrong character; its kind by the four shares below
     share_homophone: float = 0.62
     share_look_alike: float = 0.22
     share_dialect: float = 0.10  # the rest is any other character
-    name_pinyin: float = 0.004  # only in pinyin
-    name_traditional: float = 0.004
-    name_truncated: float = 0.002
-    name_swapped: float = 0.003  # family and given name in each other's field (Latin, and split fields)
-    name_misplaced: float = 0.01  # whole name in the given-name field of a hospital that splits names
-    name_spacing: float = 0.015  # blanks inside, full-width blank, trailing dot
-    name_placeholder: float = 0.004  # 无名氏, 未知
+    name_pinyin: float = 0.003  # only in pinyin
+    name_traditional: float = 0.003
+    name_truncated: float = 0.0014
+    name_swapped: float = 0.002  # family and given name in each other's field (Latin, and split fields)
+    name_misplaced: float = 0.007  # whole name in the given-name field of a hospital that splits names
+    name_spacing: float = 0.01  # blanks inside, full-width blank, trailing dot
+    name_placeholder: float = 0.003  # 无名氏, 未知
     name_old: float = 0.3  # of the records after a change of name: still under the old one
     name_variant: float = 0.25  # Tibetan and Uyghur: another usual transcription
     name_shortened: float = 0.10  # Tibetan: four syllables written as two
@@ -41,15 +43,15 @@ class ErrorRates:
     number_format: float = 0.012  # full-width digits, lower-case x, blanks
     newborn_under_mother: float = 0.6  # the mother's number given as the newborn's own
     # birth date and sex
-    date_missing: float = 0.008
-    date_digit: float = 0.006
-    date_swapped: float = 0.0025
-    date_first_of_january: float = 0.005
-    date_lunar: float = 0.012  # doubled for those born before 1970
-    date_partial: float = 0.006
-    date_year: float = 0.004  # one year off (age counted the old way)
-    sex_missing: float = 0.004
-    sex_wrong: float = 0.004
+    date_missing: float = 0.0055
+    date_digit: float = 0.004
+    date_swapped: float = 0.0018
+    date_first_of_january: float = 0.0035
+    date_lunar: float = 0.0085  # doubled for those born before 1970
+    date_partial: float = 0.004
+    date_year: float = 0.003  # one year off (age counted the old way)
+    sex_missing: float = 0.003
+    sex_wrong: float = 0.003
     # contact
     phone_missing: float = 0.13
     phone_relative: float = 0.32

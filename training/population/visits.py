@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from training.population.persons import FIRST_DAY, LAST_DAY, YEAR, Bools, Group, Ints, Persons
 from training.population.tables import divisions, sources
 
-EXTRA_RECORDS = 1.32  # mean number of records of a person beyond the first
-BIRTH_RECORDED = 0.6  # of those born since the first day: the birth itself is a record
+EXTRA_RECORDS = 1.35  # mean number of records of a person beyond the first
+# Of those born since the first day: the birth itself is a record, as in a neonatal ward. The others lie under the mother's.
+BIRTH_RECORDED = 0.12
 
 
 def visits(persons: Persons, last: Ints, rng: np.random.Generator) -> tuple[Ints, Ints, Bools]:
