@@ -109,10 +109,14 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
 
 
 def without_families(found: Estimate, aim: Aim) -> bool:
-    """Whether so few pairs share a home that the aim is kept even with the twins among them."""
+    """Whether the aim is kept even if all twins were linked, by the pairs that may be twins or share a home.
+
+    Both must be few: in a newborns' ward are twins, and hardly anyone else of their families.
+    """
     if any(c.name == "twin" for c in found.template.classes):
         return False
-    return TWINS_AMONG * found.households <= aim.wrong * float(found.fit.pairs[0])
+    twins, homes = (found.most.get(name, math.inf) for name in ("twin", "household"))
+    return max(twins, TWINS_AMONG * homes) <= aim.wrong * float(found.fit.pairs[0])
 
 
 def _thresholds(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -33,7 +32,6 @@ FEWEST_KNOWN = 20  # random pairs in which a feature must be known to be scored 
 FEWEST_PAIRS = 50  # seen pairs that a class must explain to stay in the model
 MOSTLY_DIFFERENT = 0.5
 CLASS_ROUNDS = 4
-HOUSEHOLD = "household"
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,8 @@ class RuleAim:
 class Estimate:
     """A fit with everything that went into it; ``template`` is what was left of it: features that are known, classes kept.
 
-    ``households``: pairs of one household, seen by the blocking rules or not, at most (see ``_most_pairs``); infinite where
-    the template has no such class. ``labels``: what came of stewards' decisions, None without any.
+    ``most``: class → its pairs, seen by the blocking rules or not, at most (see ``_most_pairs``), whether it stayed or not.
+    ``labels``: what came of stewards' decisions, None without any.
     """
 
     template: Template
@@ -73,7 +71,7 @@ class Estimate:
     commonness: dict[str, Commonness]
     notes: tuple[str, ...]
     blocked: Counted
-    households: float = math.inf
+    most: dict[str, float] = field(default_factory=dict)
     labels: LabelReport | None = None
 
 
@@ -96,12 +94,12 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
         blocked = count_blocked(comparer, rules, budget=effort.blocked, largest=effort.largest)
         problem = _problem(template, comparer, blocked, random, table.records)
     with timed("em"):
-        template, problem, fit, households, class_notes = _fit_classes(
+        template, problem, fit, most, class_notes = _fit_classes(
             template, problem, shares, seed, effort.starts, choose=rule_aim is not None
         )
     _check_persons(template, fit)
     all_notes = (*notes, *rule_notes, *blocked.notes, *class_notes)
-    return Estimate(template, problem, fit, shares, common, all_notes, blocked, households)
+    return Estimate(template, problem, fit, shares, common, all_notes, blocked, most)
 
 
 def refined(found: Estimate, table: Table, plan: LabelPlan, *, seed: int, starts: int) -> Estimate:
@@ -236,16 +234,17 @@ def _most_pairs(fit: Fit, c: int) -> float:
 
 def _fit_classes(
     template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int, *, choose: bool
-) -> tuple[Template, Problem, Fit, float, list[str]]:
+) -> tuple[Template, Problem, Fit, dict[str, float], list[str]]:
     """Fit, drop the classes that explain next to nothing (``choose``: or that held-out pairs do not need), and fit again.
-    The number is that of ``Estimate.households``."""
+    The numbers are those of ``Estimate.most``."""
     notes: list[str] = []
-    households: list[float] = []
+    most: dict[str, float] = {}
     chosen = not choose
     for _ in range(CLASS_ROUNDS):
         fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
         seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
-        households += [_most_pairs(fit, c) for c, item in enumerate(problem.classes) if item.name == HOUSEHOLD]
+        for c, item in enumerate(problem.classes):
+            most[item.name] = max(most.get(item.name, 0.0), _most_pairs(fit, c))
         weak = {problem.classes[c].name for c in range(1, len(seen)) if seen[c] < FEWEST_PAIRS}
         notes += [f"class '{name}' explains fewer than {FEWEST_PAIRS} pairs here; left out" for name in sorted(weak)]
         if not weak and not chosen:
@@ -256,4 +255,4 @@ def _fit_classes(
             break
         template = without_classes(template, weak)
         problem = dataclasses.replace(problem, classes=template.classes)
-    return template, fitted, fit, max(households, default=math.inf), notes
+    return template, fitted, fit, most, notes
