@@ -115,10 +115,11 @@ def make_facts(persons: Persons, names: Names, streams: Streams) -> Facts:
 
 
 def _name_of_a_peer(persons: Persons, names: Names) -> Codes:
-    """For everyone the given name of the next younger person of the same sex: a name of the same fashion."""
+    """For everyone the given name of a person of the same sex and a little younger: a name of the same fashion, but not of
+    the same day or household, or a change of name would make a namesake of the same birth date."""
     order = np.lexsort((persons.birth, persons.male))
     result = np.empty_like(names.given)
-    result[order] = np.roll(names.given[order], -1)
+    result[order] = np.roll(names.given[order], -max(1, len(order) // 400))
     return result
 
 
