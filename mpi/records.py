@@ -152,7 +152,7 @@ class RecordFlag(IntFlag):
     INVALID_IDENTIFIER = 1024  # an identifier whose check digit fails
     PLACEHOLDER_ADDRESS = 2048
     ROMANISED_NAME = 4096  # every name is in Latin letters and reads as pinyin: how it is written in Han is not known
-    NO_CHECK_DIGIT = 8192  # the patient's identity number came as 15 digits, which nothing checks
+    NO_CHECK_DIGIT = 8192  # the patient's resident number came as 15 digits only, which nothing checks
 
 
 class StandardText(Private, frozen=True, gc=False):

@@ -124,15 +124,12 @@ def _thresholds(
 ) -> tuple[Thresholds, float]:
     """The thresholds, and the persons they are chosen for."""
     groups = [each for _, each in found.blocked.rules]
-    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
     own = table.records / (1 + float(found.fit.expected[0])) / request.sampled
+    candidates = Candidates(model, frequencies, table.encoded, groups, population=own)
+    # A record's expected partners count large persons too often: the first links tell better how many persons there are.
+    own = max(table.records - float(candidates.best(own).sum()), 1.0) / request.sampled
     population = request.population or own
-    candidates = Candidates(model, frequencies, table.encoded, groups, population=population)
-    best = candidates.best(population)
-    if not request.population:
-        population = max(table.records - float(best.sum()), 1.0) / request.sampled
-        best = candidates.best(population)
-    crowd = max(population / own, 1.0) if request.population else 1.0
+    best, crowd = candidates.best(population), max(population / own, 1.0)
     return choose_thresholds(best, candidates.ruled(population), aim=request.aim, crowd=crowd), population
 
 

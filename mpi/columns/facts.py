@@ -52,7 +52,7 @@ def number_facts(
     ``days``: birth date and day of recording; ``guardian``: whether one is named, and the code of the guardian's own number.
     """
     birth, recorded = days
-    flags, own = 0, -1
+    flags, own, checked = 0, -1, False
     for n in range(len(documents)):
         document = documents[n]
         if document[PLACEHOLDER]:
@@ -70,11 +70,12 @@ def number_facts(
         if guardians:
             flags |= GUARDIAN_NUMBER
         elif document[BIRTH]:
-            if document[VALID] == UNCHECKED:
-                flags |= _NO_CHECK_DIGIT
+            checked = checked or document[VALID] != UNCHECKED
             own = n if own < 0 else own
     if own < 0:
         return wide(0), wide(0), wide(flags)
+    if not checked:
+        flags |= _NO_CHECK_DIGIT
     if birth and documents[own, BIRTH] != birth:
         flags |= _OTHER_BIRTH
     if sex != documents[own, SEX] and (sex == 1 or sex == 2):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mpi.linkage.blocking import Rules
 from mpi.linkage.borrow import borrow
+from mpi.linkage.comparison import LEVELS
 from mpi.linkage.decision import LINKED, best_place, decide, reason, rival_place
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import KEPT, KEYS_CUT, PERSON, RECORD, WEIGHT, WINNER, Found
@@ -41,9 +42,11 @@ from mpi.linkage.hotindex import (
 from mpi.linkage.jit import brief, inner, kernel, wide
 from mpi.linkage.scoring import SCALE, explain_weight, match_weight
 from mpi.linkage.search import Query, Scratch, pair_levels, search_one, stored, stored_weight
+from mpi.linkage.settings import NATIONAL
 from mpi.linkage.values import CODE, FEATURE, Values
 from mpi.records import DecisionReason, Grade, Outcome
 
+NEAR_BOTH_VALID, NUMBERS_DIFFER = LEVELS["identifier"].index("near_both_valid"), LEVELS["identifier"].index("different")
 UPDATED, ALERT = int(Outcome.UPDATED), int(Outcome.UPDATED_WITH_ALERT)
 NEW_WITH_REVIEW = int(Outcome.NEW_WITH_REVIEW)
 LOOKS_LIKE_SOMEONE_ELSE = int(DecisionReason.LOOKS_LIKE_SOMEONE_ELSE)
@@ -164,7 +167,8 @@ def _sum_up(writes: Writes, found: Found, q: int) -> None:
 
 @inner
 def rivals_alike(index: HotIndex, query: Query, q: int, snapshot: tuple[int, int], scratch: Scratch, found: Found) -> bool:
-    """Whether the two best persons look like one person: their best records reach the lower threshold together."""
+    """Whether the two best persons look like one person: their best records reach the lower threshold together, and hold no
+    two numbers."""
     if found.queries[q, KEPT] < 2:
         return False
     best = best_place(query.settings, found, q)
@@ -176,7 +180,9 @@ def rivals_alike(index: HotIndex, query: Query, q: int, snapshot: tuple[int, int
     weight = stored_weight(
         index, query, found.candidates[q, best, RECORD], found.candidates[q, rival, RECORD], snapshot, scratch
     )
-    return weight >= query.settings.lower
+    national = query.settings.roles[NATIONAL]
+    level = scratch.levels[national] if national >= 0 else 0
+    return bool(weight >= query.settings.lower and level not in (NEAR_BOTH_VALID, NUMBERS_DIFFER))
 
 
 @inner

@@ -28,11 +28,13 @@ DIED_BEFORE = 32  # the person died before this patient was born
 NEWBORN = 64  # the person or the query is flagged as newborn
 MULTIPLE_BIRTH = 128  # the person or the query is a twin, or more
 LENT = 256  # the query's valid unique identifier is another person's
-SAME_SCRIPT = 512  # a name of the person is in Han characters as the query's is, or both are in pinyin
+SAME_SCRIPT = 512  # not: all of the person's names are in pinyin and the query's are not, or the other way round
+NEIGHBOURS = 1024  # a resident number of the person differs from the query's, and holds the same place and birth date
 
 RESIDENT = int(IdentifierType.RESIDENT_ID)
 NEWBORN_FLAG, MULTIPLE_BIRTH_FLAG = int(RecordFlag.NEWBORN), int(RecordFlag.MULTIPLE_BIRTH)
 ROMANISED_FLAG, NO_CHECK_DIGIT_FLAG = int(RecordFlag.ROMANISED_NAME), int(RecordFlag.NO_CHECK_DIGIT)
+ORDERS = 1_000  # the last three digits before the check character: order of birth, and sex
 DATE_DIFFERENT = len(LEVELS["date"]) - 1
 
 
@@ -73,15 +75,28 @@ def borrowed(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArra
 
 @inner
 def other_number(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> bool:
-    """Whether two rows with different valid numbers are of two people. A lent number says nothing; nor does one that is a
-    slip away from a number of 15 digits, which has no check digit to tell a slip from another person's number."""
+    """Whether two rows with different valid numbers are of two people. A lent number says nothing. Nor does a slip where one
+    of the two came as 15 digits, without the check digit that tells a slip from another person's number: if both patients
+    gave one birth date, and the numbers do not differ in the order of birth, as neighbours' and twins' do."""
     if lent(settings, theirs) or lent(settings, mine):
         return False
-    national, flags = settings.roles[NATIONAL], theirs[len(theirs) - 1] | mine[len(mine) - 1]
-    if flags & NO_CHECK_DIGIT_FLAG == 0:
+    national, birth = settings.roles[NATIONAL], settings.roles[BIRTH]
+    unchecked = (theirs[len(theirs) - 1] | mine[len(mine) - 1]) & NO_CHECK_DIGIT_FLAG
+    if unchecked == 0 or birth < 0 or not stated(mine[birth]) or mine[birth] != theirs[birth]:
         return True
     a, b = identifier_value(theirs[national]) // 11, identifier_value(mine[national]) // 11  # without the check character
-    return not one_replaced(a, b, 10)
+    return bool(a // ORDERS == b // ORDERS or not one_replaced(a, b, 10))
+
+
+@inner
+def neighbours(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> bool:
+    """Whether two rows hold different resident numbers of one place and birth date, valid or not."""
+    national = settings.roles[NATIONAL]
+    if national < 0 or theirs[national] == mine[national] or theirs[national] == 0 or mine[national] == 0:
+        return False
+    if identifier_kind(theirs[national]) != RESIDENT or identifier_kind(mine[national]) != RESIDENT:
+        return False
+    return bool(identifier_value(theirs[national]) // (11 * ORDERS) == identifier_value(mine[national]) // (11 * ORDERS))
 
 
 @inner
@@ -121,6 +136,9 @@ def person_conflicts(index: HotIndex, settings: Settings, encoded: Encoded, q: i
             continue
         for row in range(group, group + index.row_cells[group, GROUP_SIZE]):
             _tally(index, settings, encoded, q, row, same, other)
+            for r in range(encoded.starts[q], encoded.starts[q + 1]):
+                if neighbours(settings, index.rows[row], encoded.rows[r]):
+                    flags |= NEIGHBOURS
         flags |= header_flags(index.rows[group], encoded.rows[first], settings)
     for i, flag in enumerate((OTHER_NUMBER, SEX_DIFFERS, BIRTH_DIFFERS)):
         if other[i] > 0 and same[i] == 0:

@@ -16,6 +16,7 @@ from mpi.linkage.conflicts import (
     DOCUMENT,
     LENT,
     MULTIPLE_BIRTH,
+    NEIGHBOURS,
     NEWBORN,
     OTHER_NUMBER,
     SAME_SCRIPT,
@@ -87,7 +88,8 @@ def decide(
     facts = (wide(found.candidates[q, best, FLAGS]), wide(found.candidates[q, best, WINNER]), population)
     against = vetoes(tables, settings, found.levels[q, best], found.adjustments[q, best], facts)
     rival = rival_place(found, q, best)
-    if rival >= 0 and weight - found.candidates[q, rival, WEIGHT] < settings.margin and not rivals_alike:
+    close = rival >= 0 and weight - found.candidates[q, rival, WEIGHT] < settings.margin and not rivals_alike
+    if close or by_sound_alone(settings, found, q, best, rival):
         against |= reason(RUNNER_UP_TOO_CLOSE)
     if against != 0:
         return REVIEW, best, cut | against | relative
@@ -121,6 +123,14 @@ def rival_place(found: Found, q: int, best: int) -> int:
         if possible and (rival < 0 or found.candidates[q, i, WEIGHT] > found.candidates[q, rival, WEIGHT]):
             rival = i
     return rival
+
+
+@inner
+def by_sound_alone(settings: Settings, found: Found, q: int, place: int, rival: int) -> bool:
+    """Whether a person is known by pinyin only where the query is not, or the other way round, and another is likely enough:
+    two whose names sound the same (twins, too) cannot be told apart then."""
+    pinyin = found.candidates[q, place, FLAGS] & SAME_SCRIPT == 0
+    return bool(pinyin and rival >= 0 and found.candidates[q, rival, WEIGHT] >= settings.lower)
 
 
 @inner
@@ -193,7 +203,8 @@ def likely_twins(settings: Settings, levels: npt.NDArray[np.uint8], flags: int, 
     han = settings.unique != 0  # where resident numbers are declared unique, names are Han
     if not 1 <= family <= NAME_AGREES:
         return bool(han and given == 0 and family == 0 and flags & NEWBORN == 0)
-    mistyped = level_at(levels, settings.roles[NATIONAL]) == SLIP  # a number that is off by a slip of its own is no twin's
+    # A number that is off by a slip of its own is no twin's, unless it only differs where twins' numbers do.
+    mistyped = level_at(levels, settings.roles[NATIONAL]) == SLIP and flags & NEIGHBOURS == 0
     homophone = han and flags & SAME_SCRIPT and not mistyped  # of what pinyin writes the sound is all there is to agree
     return given_differs(settings, levels) or bool(homophone and given in (SAME_SOUND, SAME_FOLDED_SOUND))
 

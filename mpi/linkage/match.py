@@ -14,9 +14,12 @@ from mpi.linkage.decision import (
     ABOVE_UPPER_THRESHOLD,
     BELOW_LOWER_THRESHOLD,
     BETWEEN_THRESHOLDS,
+    RUNNER_UP_TOO_CLOSE,
     UNIQUE_DOCUMENT_AGREES,
+    by_sound_alone,
     document_reasons,
     reason,
+    rival_place,
     vetoes,
 )
 from mpi.linkage.features import Encoded
@@ -72,7 +75,12 @@ def grade(query: Query, found: Found, place: int, population: int) -> tuple[int,
     """(certainty, reasons) of one candidate: would it be linked, reviewed, or neither?"""
     facts = (wide(found.candidates[0, place, FLAGS]), wide(found.candidates[0, place, WINNER]), population)
     weight = wide(found.candidates[0, place, WEIGHT])
-    return grade_pair(query.tables, query.settings, found.levels[0, place], found.adjustments[0, place], facts, weight)
+    levels, adjustments = found.levels[0, place], found.adjustments[0, place]
+    certainty, reasons = grade_pair(query.tables, query.settings, levels, adjustments, facts, weight)
+    certain = certainty == CERTAIN and facts[0] & DOCUMENT == 0
+    if certain and by_sound_alone(query.settings, found, 0, place, rival_place(found, 0, place)):
+        return PROBABLE, reason(RUNNER_UP_TOO_CLOSE)
+    return certainty, reasons
 
 
 @inner

@@ -42,6 +42,8 @@ def latin_name(text: str, family: str, given: str) -> tuple[tuple[StandardName, 
         families, givens = families or newborn[-1:], ()
     flags = RecordFlag.NONE if newborn is None else _NEWBORN
     names: tuple[StandardName, ...] = (_standard(families, givens),) if families or givens else ()
+    if text and not families and len(givens) == 1 and not flags and (parted := _joined(text, givens[0])) is not None:
+        names = (parted, *names)  # both readings: it may be a given name alone, or a Tibetan's
     if maiden:
         names += (_standard(maiden, givens),)
     return names, flags
@@ -98,10 +100,8 @@ def _split(text: str) -> tuple[Tokens, Tokens]:
     rest = latin_newborn_rest(tokens)
     if rest is not None:
         return _western(rest)[0], tokens[: len(tokens) - len(rest)]
-    if tibetan_latin("".join(tokens)):
+    if len(tokens) < 2 or tibetan_latin("".join(tokens)):
         return (), tokens
-    if len(tokens) < 2:
-        return _joined(text, tokens)
     if reads_only_as_tibetan(tokens[-1]) and not is_english_given_name(tokens[0]):  # Garab Dorje; Li Dolma
         return (tokens[:1], tokens[1:]) if pinyin_sound(tokens[0]) in pinyin_surnames() else ((), tokens)
     if all(pinyin_sound(token) for token in tokens) and (split := _chinese(tokens)):
@@ -109,17 +109,23 @@ def _split(text: str) -> tuple[Tokens, Tokens]:
     return _western(tokens)
 
 
-def _joined(text: str, tokens: Tokens) -> tuple[Tokens, Tokens]:
-    """A name of one word. ZHANGSHAOHONG is a Chinese name without its space; JULIAN, and MARINA with her syllables of two
-    letters, are given names; so is whatever has capitals inside."""
-    parts = syllables(tokens[0]) if tokens and reads_plainly(tokens[0]) else ()
-    chinese = (text.isupper() or text.islower()) and max(map(len, parts), default=0) > 2
-    if chinese and 2 <= len(parts) <= _MOST_SYLLABLES and not is_english_given_name(tokens[0]):
-        if len(parts) > 2 and _is_compound(parts[:2]):
-            return parts[:2], parts[2:]
-        if _is_common(parts[0]) or (len(parts) > 2 and parts[0] in pinyin_surnames()):
-            return parts[:1], parts[1:]
-    return (), tokens
+def _joined(text: str, word: str) -> StandardName | None:
+    """The family and given name that a name of one word may be: ZHANGSHAOHONG is a Chinese name without its space, and
+    BAIMACUO might be one. None where it hardly is: JULIAN, MARINA with her syllables of two letters, capitals inside."""
+    parts = syllables(word) if reads_plainly(word) else ()
+    one_case = text.isupper() or text.islower()
+    if (
+        tibetan_latin(word)
+        or not one_case
+        or not 2 <= len(parts) <= _MOST_SYLLABLES
+        or max(map(len, parts)) <= 2
+        or is_english_given_name(word)
+    ):
+        return None
+    if len(parts) > 2 and _is_compound(parts[:2]):
+        return _standard(parts[:2], parts[2:])
+    family = _is_common(parts[0]) or (len(parts) > 2 and parts[0] in pinyin_surnames())
+    return _standard(parts[:1], parts[1:]) if family else None
 
 
 def _chinese(tokens: Tokens) -> tuple[Tokens, Tokens] | None:

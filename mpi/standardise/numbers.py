@@ -31,6 +31,7 @@ def number_facts(
     flags = RecordFlag.NONE
     guardian_value = _guardian_number(record.guardian)
     own: IdentifierReading | None = None
+    checked = False
     for document in documents:
         identifier = document.identifier
         if document.placeholder:
@@ -50,11 +51,12 @@ def number_facts(
         if guardians:
             flags |= RecordFlag.GUARDIAN_NUMBER
         elif document.birth_date:
-            if document.unchecked:
-                flags |= RecordFlag.NO_CHECK_DIGIT
+            checked = checked or not document.unchecked
             own = own or document
     if own is None:
         return NumberFacts(flags=flags) if flags else _NOTHING
+    if not checked:
+        flags |= RecordFlag.NO_CHECK_DIGIT
     contradictions = _contradictions(own, birth_date, record.sex)
     return NumberFacts(own.birth_date, own.sex, flags | contradictions if contradictions else flags)
 

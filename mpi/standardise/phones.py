@@ -13,7 +13,7 @@ from mpi.standardise.placeholders import is_filler_mobile, is_placeholder_phone,
 _FEWEST_DIGITS, _MOST_DIGITS = 6, 15  # E.164 allows 15
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"0(?!0|86)\d{2,3}-?\d{7,8}", re.ASCII)  # with area code; 086 may be a country code
-_CHINESE_PREFIX = re.compile(r"(?:\+|00)?86(?=1[3-9]\d{9}$|0?[1-9]\d{8,10}$)")
+_CHINESE_PREFIX = re.compile(r"\A(?:00)?86(?=1[3-9]\d{9}$|0?[1-9]\d{8,10}$)")
 _SEPARATED = re.compile(r"[/,;、|\\\n]|或者?|\bor\b", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:转|转接|分机|ext\.?|extension|\bx)\s?\d{0,6}.*$|#\d{1,6}$", re.IGNORECASE)
 _DASH_EXTENSION = re.compile(r"(\d{7,8})\s?-\s?\d{1,5}$")

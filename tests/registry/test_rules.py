@@ -8,7 +8,7 @@ from patients import OpenRegistry, home, patient, resident_id
 from small_model import MODEL
 
 from mpi.linkage.comparison import LEVELS
-from mpi.records import DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, PatientRecord, Sex
+from mpi.records import Address, DecisionReason, HumanName, Identifier, MatchOutcome, Outcome, PatientRecord, Sex
 from mpi.registry.registry import Limits, Registry
 
 NUMBER_A = resident_id("50010319800503002")
@@ -313,7 +313,7 @@ def test_a_name_that_sounds_the_same_beside_a_number_with_a_slip_is_no_twins(ope
     """A twin's number is valid; one that fails its check and is a slip away was mistyped, as the name was."""
     lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
     registry: Registry = open_registry(model=lenient)
-    slip = structs.replace(NUMBER_A, value=NUMBER_A.value[:-2] + str((int(NUMBER_A.value[-2]) + 1) % 10) + NUMBER_A.value[-1])
+    slip = structs.replace(NUMBER_A, value="50010819800503002" + NUMBER_A.value[-1])
     for local_id, given, number in (("1", "晓芸", NUMBER_A), ("2", "晓云", slip)):
         written = (HumanName(family="欧阳", given=given),)
         answer = registry.resolve(patient(local_id, names=written, identifiers=(number,), phones=PHONE)).result()
@@ -393,26 +393,72 @@ def test_pinyin_is_no_other_way_of_writing_a_name(
     assert answer.outcome is outcome
 
 
-FIFTEEN = NUMBER_A.value[:6] + NUMBER_A.value[8:17]
-SLIPPED = FIFTEEN[:-1] + "4"  # a valid number too: nothing checks 15 digits
+def fifteen(number: Identifier) -> str:
+    return number.value[:6] + number.value[8:17]
+
+
+FIFTEEN = fifteen(NUMBER_A)
+SLIPPED = FIFTEEN[:5] + "8" + FIFTEEN[6:]  # a valid number too: nothing checks 15 digits
+NEIGHBOUR = resident_id("50010319800503004")  # of the same place and day, as a twin's is
+ELSEWHERE = resident_id("50010819800503002")  # one digit from NUMBER_A, and valid
 
 
 @pytest.mark.parametrize(
     ("numbers", "outcome"),
     [
-        ((NUMBER_A.value, SLIPPED), Outcome.LINKED),
-        ((SLIPPED, FIFTEEN), Outcome.LINKED),
-        ((NUMBER_A.value, FIFTEEN), Outcome.LINKED),  # the same number
-        ((NUMBER_A.value, SLIPPED[:-2] + "71"), Outcome.NEW_WITH_REVIEW),  # more than a slip
-        ((NUMBER_A.value, resident_id("50010319800503004").value), Outcome.NEW_WITH_REVIEW),  # 18 digits have a check
+        (([NUMBER_A.value], [SLIPPED]), Outcome.LINKED),
+        (([SLIPPED], [FIFTEEN]), Outcome.LINKED),
+        (([NUMBER_A.value], [FIFTEEN]), Outcome.LINKED),  # the same number
+        (([NUMBER_A.value], [SLIPPED[:-2] + "71"]), Outcome.NEW_WITH_REVIEW),  # more than a slip
+        (([FIFTEEN], [fifteen(NEIGHBOUR)]), Outcome.NEW_WITH_REVIEW),  # the order of birth is no slip
+        (([NUMBER_A.value], [ELSEWHERE.value]), Outcome.NEW_WITH_REVIEW),  # 18 digits have a check
+        (([NUMBER_A.value], [ELSEWHERE.value, fifteen(ELSEWHERE)]), Outcome.NEW_WITH_REVIEW),  # … and one of these has
     ],
 )
 def test_a_number_of_15_digits_that_is_a_slip_away_is_no_other_persons(
-    open_registry: OpenRegistry, numbers: tuple[str, str], outcome: Outcome
+    open_registry: OpenRegistry, numbers: tuple[list[str], list[str]], outcome: Outcome
 ) -> None:
     lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=1e-6, lower=1e-7))
     registry: Registry = open_registry(model=lenient)
-    for local_id, value in zip("12", numbers, strict=True):
-        number = structs.replace(NUMBER_A, value=value)
-        answer = registry.resolve(patient(local_id, identifiers=(number,), phones=PHONE, addresses=HOME)).result()
+    for local_id, values in zip("12", numbers, strict=True):
+        identifiers = tuple(structs.replace(NUMBER_A, value=value) for value in values)
+        answer = registry.resolve(patient(local_id, identifiers=identifiers, phones=PHONE, addresses=HOME)).result()
     assert answer.outcome is outcome
+
+
+@pytest.mark.parametrize("born", ["1971-05-03", ""])
+def test_a_slip_in_15_digits_is_none_where_the_birth_date_is_not_the_same(open_registry: OpenRegistry, born: str) -> None:
+    """A sister's number, born a year later in the same place, is one digit away, and right."""
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=1e-6, lower=1e-7))
+    registry: Registry = open_registry(model=lenient)
+    for local_id, value, date in (("1", "500103700503002", "1970-05-03"), ("2", "500103710503002", born)):
+        identifiers = (structs.replace(NUMBER_A, value=value),)
+        answer = registry.resolve(patient(local_id, identifiers=identifiers, birth_date=date, phones=PHONE)).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+
+
+def test_a_twins_number_with_the_siblings_check_character_is_no_slip(open_registry: OpenRegistry) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    copied = structs.replace(NUMBER_A, value=NEIGHBOUR.value[:17] + NUMBER_A.value[17])
+    for local_id, given, number in (("1", "晓芸", NUMBER_A), ("2", "晓云", copied)):
+        written = (HumanName(family="欧阳", given=given),)
+        answer = registry.resolve(patient(local_id, names=written, identifiers=(number,), phones=PHONE)).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert DecisionReason.LIKELY_TWINS in answer.decision_reasons
+
+
+@pytest.mark.parametrize("home", [(), HOME])
+def test_pinyin_does_not_choose_between_two_whose_names_sound_the_same(
+    open_registry: OpenRegistry, home: tuple[Address, ...]
+) -> None:
+    lenient = structs.replace(MODEL, decision=structs.replace(MODEL.decision, upper=0.5, lower=0.1))
+    registry: Registry = open_registry(model=lenient)
+    for local_id, given, number in (("1", "晓芸", NUMBER_A), ("2", "晓云", NEIGHBOUR)):
+        written = (HumanName(family="欧阳", given=given),)
+        registry.resolve(patient(local_id, names=written, identifiers=(number,), addresses=home)).result()
+    pinyin = patient("3", names=(HumanName(text="OUYANG XIAOYUN"),), addresses=home)
+    assert registry.match(pinyin).outcome is not MatchOutcome.CERTAIN
+    answer = registry.resolve(pinyin).result()
+    assert answer.outcome is Outcome.NEW_WITH_REVIEW
+    assert set(answer.candidates) == set(persons(registry, "1", "2"))

@@ -16,32 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.linkage.borrow import borrow
-from mpi.linkage.comparison import date_level
-from mpi.linkage.conflicts import (
-    BIRTH_DIFFERS,
-    DATE_DIFFERENT,
-    DOCUMENT,
-    NEWBORN,
-    NEWBORN_FLAG,
-    OTHER_NUMBER,
-    SEX_DIFFERS,
-    header_flags,
-    lent,
-    stated,
-    unique_valid,
-)
+from mpi.linkage.conflicts import lent, unique_valid
 from mpi.linkage.features import Encoded
 from mpi.linkage.hashtable import Table
-from mpi.linkage.jit import inner, kernel
+from mpi.linkage.jit import kernel
 from mpi.linkage.match import CERTAIN, POSSIBLE, grade_pair
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import SCALE, Tables, compile_tables, match_weight
 from mpi.linkage.search import Scratch, new_scratch
-from mpi.linkage.settings import BIRTH, NATIONAL, SEX, Settings, compile_settings
+from mpi.linkage.settings import Settings, compile_settings
 from mpi.records import PatientRecord
 from training.modelling.encode import encode_records
 from training.modelling.keys import groups_of, pair_chunks, without_large
 from training.modelling.patterns import Int32s, empty_table, records_levels
+from training.modelling.ruled import pair_flags
 from training.modelling.rules import level_rules
 
 Int64s = npt.NDArray[np.int64]
@@ -183,40 +171,9 @@ def _decide(
     for i in range(len(a)):
         records_levels(tables, encoded, a[i], b[i], dictionary, scratch)
         weight, winner = match_weight(tables, scratch.levels, scratch.adjustments, population, len(scratch.levels))
-        facts = (_pair_flags(settings, encoded, a[i], b[i]), winner, population)
+        facts = (pair_flags(settings, encoded, min(a[i], b[i]), max(a[i], b[i])), winner, population)
         weights[i] = weight
         certainties[i] = grade_pair(tables, settings, scratch.levels, scratch.adjustments, facts, weight)[0]
-
-
-@inner
-def _pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
-    """Flags of linkage/conflicts.py for two records of one batch."""
-    national, sex, birth = settings.roles[NATIONAL], settings.roles[SEX], settings.roles[BIRTH]
-    mine, theirs = encoded.rows[encoded.starts[a]], encoded.rows[encoded.starts[b]]
-    flags = header_flags(theirs, mine, settings)
-    if mine[len(mine) - 1] & NEWBORN_FLAG:
-        flags |= NEWBORN
-    same, other = 0, 0
-    if national >= 0:
-        for r in range(encoded.starts[a], encoded.starts[a + 1]):
-            for s in range(encoded.starts[b], encoded.starts[b + 1]):
-                x, y = encoded.rows[r, national], encoded.rows[s, national]
-                if unique_valid(settings, x) and unique_valid(settings, y):
-                    mine_lent, theirs_lent = lent(settings, encoded.rows[r]), lent(settings, encoded.rows[s])
-                    if x == y:
-                        same += mine_lent == theirs_lent  # its owner and who borrowed it are two
-                    elif not mine_lent and not theirs_lent:
-                        other += 1
-    if same > 0:
-        flags |= DOCUMENT
-    elif other > 0:
-        flags |= OTHER_NUMBER
-    if sex >= 0 and stated(mine[sex]) and stated(theirs[sex]) and mine[sex] != theirs[sex]:
-        flags |= SEX_DIFFERS
-    both_born = birth >= 0 and stated(mine[birth]) and stated(theirs[birth])
-    if both_born and date_level(mine[birth], theirs[birth]) == DATE_DIFFERENT:
-        flags |= BIRTH_DIFFERS
-    return flags
 
 
 def _join(pairs: Pairs, numbers: Int64s, sources: Int64s) -> Int64s:

@@ -11,6 +11,7 @@ from mpi.linkage.conflicts import (
     DATE_DIFFERENT,
     DOCUMENT,
     LENT,
+    NEIGHBOURS,
     NEWBORN,
     NEWBORN_FLAG,
     OTHER_NUMBER,
@@ -18,6 +19,7 @@ from mpi.linkage.conflicts import (
     borrowed,
     header_flags,
     lent,
+    neighbours,
     other_number,
     stated,
     unique_valid,
@@ -79,6 +81,7 @@ def pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
         flags |= NEWBORN
     if national >= 0:
         flags |= _number_flags(settings, encoded, a, b)
+        flags |= NEIGHBOURS if _neighbours(settings, encoded, a, b) else 0
     if sex >= 0 and stated(mine[sex]) and stated(theirs[sex]) and mine[sex] != theirs[sex]:
         flags |= SEX_DIFFERS
     both = birth >= 0 and stated(mine[birth]) and stated(theirs[birth])
@@ -107,3 +110,12 @@ def _number_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
             elif other_number(settings, theirs, mine):
                 other = True
     return flags | OTHER_NUMBER if other and flags & DOCUMENT == 0 else flags
+
+
+@inner
+def _neighbours(settings: Settings, encoded: Encoded, a: int, b: int) -> bool:
+    for r in range(encoded.starts[b], encoded.starts[b + 1]):
+        for s in range(encoded.starts[a], encoded.starts[a + 1]):
+            if neighbours(settings, encoded.rows[s], encoded.rows[r]):
+                return True
+    return False

@@ -79,7 +79,7 @@ def choose_thresholds(best: Floats, ruled: Bools, *, aim: Aim, crowd: float = 1.
         linked=(linked - by_rule) / records,
         reviews=((float(candidates[shown - 1]) if shown else 0.0) - linked + by_rule) / records,
         ruled=by_rule / records,
-        missed=float(probability[shown:].sum() / max(probability.sum(), 1.0)),
+        missed=float((probability * met)[shown:].sum() / max(float((probability * met).sum()), 1.0)),
     )
 
 
