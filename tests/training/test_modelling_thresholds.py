@@ -79,6 +79,28 @@ def test_rules_that_ask_more_than_the_aim_leave_no_band() -> None:
     assert (found.linked, found.reviews) == (0.0, pytest.approx(0.9))
 
 
+@given(best=PROBABILITIES, crowd=st.sampled_from([1.0, 3.0, 17.0, 1e6]), reviews=st.sampled_from([0.0, 0.01, 0.2]))
+def test_in_a_crowd_every_stranger_stands_for_many(best: np.ndarray, crowd: float, reviews: float) -> None:
+    """A sure link stays one link; a candidate of probability p stands for crowd / (1 + (crowd - 1) p) of them."""
+    found = choose_thresholds(best, NONE[: len(best)], aim=Aim(reviews=reviews), crowd=crowd)
+    met = crowd / (1 + (crowd - 1) * best)
+    assert 0 < found.lower <= found.upper < 1
+    linked, shown = best >= found.upper, best >= found.lower
+    assert found.linked == pytest.approx(met[linked].sum() / len(best))
+    assert found.reviews <= reviews + 1e-6
+    missed = (best * met)[~shown].sum() / max((best * met).sum(), 1.0)
+    assert found.missed == pytest.approx(missed, abs=1e-6)
+
+
+def test_ten_strangers_for_one_leave_room_for_fewer_reviews() -> None:
+    best = np.array([1 - 1e-9] * 900 + [0.5 - i / 1000 for i in range(50)] + [0.0] * 50)
+    alone = choose_thresholds(best, NONE[:1000], aim=Aim(reviews=0.01))
+    crowded = choose_thresholds(best, NONE[:1000], aim=Aim(reviews=0.01), crowd=10.0)
+    assert alone.reviews == pytest.approx(0.01)
+    assert 0.008 < crowded.reviews <= 0.01
+    assert crowded.lower > alone.lower
+
+
 @pytest.mark.parametrize(
     ("wrong", "strangers", "bits"), [(1e-4, 1e-4, 5.0), (1e-2, 1e-2, 0.0), (1e-3, 1e-3, 1.678072), (1e-5, 1e-5, 8.321928)]
 )
