@@ -210,7 +210,7 @@ def test_a_load_outlives_a_server_that_is_killed_and_comes_back(tmp_path: Path, 
         assert b"listening" in process.stdout.readline()
         return process
 
-    path = table(tmp_path, *many(6_000, "outlives"))
+    path = table(tmp_path, *many(30_000, "outlives"))
     server = serve()
     try:
         command = [sys.executable, "-m", "mpi.cli", "load", str(path), "--map", str(map_file), "--json"]
@@ -223,9 +223,9 @@ def test_a_load_outlives_a_server_that_is_killed_and_comes_back(tmp_path: Path, 
         server = serve()
         answer, _ = loader.communicate(timeout=120)
         assert loader.returncode == 0
-        assert json.loads(answer)["tally"]["rows"] == 6_000
+        assert json.loads(answer)["tally"]["rows"] == 30_000
         with IndexClient(f"127.0.0.1:{port}") as client:
-            assert client.service_info().records == 6_000
+            assert client.service_info().records == 30_000
     finally:
         server.terminate()
         server.communicate()
