@@ -28,7 +28,7 @@ DIED_BEFORE = 32  # the person died before this patient was born
 NEWBORN = 64  # the person or the query is flagged as newborn
 MULTIPLE_BIRTH = 128  # the person or the query is a twin, or more
 LENT = 256  # the query's valid unique identifier is another person's
-SAME_SCRIPT = 512  # not: all of the person's names are in pinyin and the query's are not, or the other way round
+SAME_SCRIPT = 512  # some record of the person writes its name as the query does: both in pinyin only, or neither
 NEIGHBOURS = 1024  # a resident number of the person differs from the query's, and holds the same place and birth date
 
 RESIDENT = int(IdentifierType.RESIDENT_ID)

@@ -81,7 +81,6 @@ def pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
         flags |= NEWBORN
     if national >= 0:
         flags |= _number_flags(settings, encoded, a, b)
-        flags |= NEIGHBOURS if _neighbours(settings, encoded, a, b) else 0
     if sex >= 0 and stated(mine[sex]) and stated(theirs[sex]) and mine[sex] != theirs[sex]:
         flags |= SEX_DIFFERS
     both = birth >= 0 and stated(mine[birth]) and stated(theirs[birth])
@@ -92,30 +91,21 @@ def pair_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
 
 @inner
 def _number_flags(settings: Settings, encoded: Encoded, a: int, b: int) -> int:
-    """DOCUMENT, OTHER_NUMBER and LENT of two records."""
+    """DOCUMENT, OTHER_NUMBER, LENT and NEIGHBOURS of two records."""
     national = settings.roles[NATIONAL]
     flags, other = 0, False
     for r in range(encoded.starts[b], encoded.starts[b + 1]):
         mine = encoded.rows[r]
         if lent(settings, mine):
             flags |= LENT
-        if not unique_valid(settings, mine[national]):
-            continue
         for s in range(encoded.starts[a], encoded.starts[a + 1]):
             theirs = encoded.rows[s]
-            if not unique_valid(settings, theirs[national]):
+            if neighbours(settings, theirs, mine):
+                flags |= NEIGHBOURS
+            if not unique_valid(settings, mine[national]) or not unique_valid(settings, theirs[national]):
                 continue
             if mine[national] == theirs[national]:
                 flags |= 0 if borrowed(settings, theirs, mine) else DOCUMENT
             elif other_number(settings, theirs, mine):
                 other = True
     return flags | OTHER_NUMBER if other and flags & DOCUMENT == 0 else flags
-
-
-@inner
-def _neighbours(settings: Settings, encoded: Encoded, a: int, b: int) -> bool:
-    for r in range(encoded.starts[b], encoded.starts[b + 1]):
-        for s in range(encoded.starts[a], encoded.starts[a + 1]):
-            if neighbours(settings, encoded.rows[s], encoded.rows[r]):
-                return True
-    return False
