@@ -84,6 +84,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     duckdb_memory_mb: Annotated[int, Meta(ge=64)] = 1024
     # Threads of DuckDB.
     duckdb_threads: PositiveInt = 1
+    # Threads that load a file into a directory that no server has open; 0 means every core.
+    load_threads: Annotated[int, Meta(ge=0, le=256)] = 0
     # Free disk space, in MiB, below which writes are refused.
     disk_reserve_mb: PositiveInt = 256
     # Least severe messages to log.

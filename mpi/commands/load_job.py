@@ -17,6 +17,7 @@ from mpi.commands.console import err
 from mpi.commands.loading import Settled, Tally, load
 from mpi.commands.progress_file import ProgressFile, RejectedFile, fingerprint
 from mpi.intake import BoundMap, FieldMap, RowProblem, Table
+from mpi.registry.bulk_report import BulkReport
 
 SAVE_EVERY_S = 0.5
 
@@ -35,6 +36,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rows_this_run: int
     resumed_after_row: int
     rejected_file: str
+    bulk: BulkReport | None = None  # of a file that was loaded at once
 
 
 class LoadJob:

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from mpi.intake.arrow_table import ArrowTable
 from mpi.intake.binding import BoundMap, bind
+from mpi.intake.blocks import RowBlock
 from mpi.intake.files import Table, open_table
 from mpi.intake.mapping import FieldMap, load_map, parse_map
 from mpi.intake.propose import propose_map
 from mpi.intake.rows import Column, MappedRow, Row, RowProblem
 
 __all__ = [
+    "ArrowTable",
     "BoundMap",
     "Column",
     "FieldMap",
     "MappedRow",
     "Row",
+    "RowBlock",
     "RowProblem",
     "Table",
     "bind",

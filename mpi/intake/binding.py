@@ -14,8 +14,9 @@ from enum import IntEnum
 from typing import Any
 
 from mpi.errors import ConfigError
+from mpi.intake.blocks import CellReader, KeyColumn, RowBlock, key_column
 from mpi.intake.formats import DateReader, date_reader
-from mpi.intake.mapping import AddressMap, Cell, FieldMap, IdentifierMap, NameMap, as_take, columns_of
+from mpi.intake.mapping import AddressMap, Cell, FieldMap, IdentifierMap, NameMap, Take, as_take, columns_of
 from mpi.intake.rows import Column, MappedRow, Row, RowProblem
 from mpi.intake.words import IDENTIFIER_TYPES, NAME_USES, SEXES
 from mpi.records import Address, Guardian, HumanName, Identifier, NameUse, PatientRecord, Sex
@@ -45,6 +46,7 @@ class BoundMap:
         self._columns_of = {key: columns_of(key, cell) for key, cell in field_map.cells()}
         self._place = {column.name: place for place, column in enumerate(columns)}
         self._nulls = frozenset(field_map.file.nulls)
+        self._readers: dict[str, CellReader] = {}
         self._source = self._reader("source", field_map.source)
         self._local_id = self._reader("local_id", field_map.local_id)
         self._fields = list(self._field_readers(field_map))
@@ -79,6 +81,26 @@ class BoundMap:
                     break
             else:
                 yield MappedRow(row=row.number, record=record)
+
+    def keys(self, block: RowBlock) -> dict[str, KeyColumn]:
+        """Every key of the map in each row of a block, as ``record`` would read it; a word that is a number as a number."""
+        found = {}
+        for key, reader in self._readers.items():
+            counted = self.left_out[key]
+
+            def again(times: int, key: str = key) -> None:
+                nonlocal counted
+                self.left_out[key] += (self.left_out[key] - counted) * times
+                counted = self.left_out[key]
+
+            found[key] = key_column(reader, block, _Fault, again)
+        return found
+
+    def read_again(self, rows: Iterable[Row]) -> Iterator[MappedRow | RowProblem]:
+        """``rows`` for rows that ``keys`` has counted already: what they leave out is not counted twice."""
+        counted = self.left_out.copy()
+        yield from self.rows(rows)
+        self.left_out = counted
 
     # --- closures, outermost first ---
 
@@ -167,6 +189,7 @@ class BoundMap:
                 raise _Fault("multiple_birth_order", column, "not a whole number from 0 to 99")
             return int(text)
 
+        self._readers["multiple_birth_order"] = self._readers["multiple_birth_order"]._replace(nulls=None, read=order)
         return order
 
     def _word(self, key: str, cell: Cell, words: dict[str, Any], empty: IntEnum | None) -> Callable[[Sequence[str]], Any]:
@@ -188,15 +211,20 @@ class BoundMap:
                 )
             return known
 
+        self._readers[key] = self._readers[key]._replace(nulls=None, read=word)
         return word
 
     def _reader(self, key: str, cell: Cell) -> Reader:
         """Text of a cell, with nulls, several columns, values and formats applied; "" is missing."""
         take = as_take(key, cell)
-        if take.constant:
-            return lambda _cells: take.constant
-        places = [self._place[name] for name in columns_of(key, cell)]
+        places = () if take.constant else tuple(self._place[name] for name in columns_of(key, cell))
         nulls = self._nulls | frozenset(take.nulls)
+        read = (lambda _cells: take.constant) if take.constant else self._converted(key, take, places, nulls)
+        as_it_stands = len(places) == 1 and not take.values and (not take.formats or self.columns[places[0]].is_date)
+        self._readers[key] = CellReader(places, nulls if as_it_stands else None, read)
+        return read
+
+    def _converted(self, key: str, take: Take, places: tuple[int, ...], nulls: frozenset[str]) -> Reader:
         read = _plain(places, take.join, nulls)
         if take.values:
             return self._translated(key, read, take.values, take.otherwise)

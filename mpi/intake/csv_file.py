@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mpi.errors import InputError
+from mpi.intake.blocks import RowBlock, blocks_of_rows
 from mpi.intake.mapping import DOUBLE_BYTE, FileOptions
 from mpi.intake.rows import Column, Row, RowProblem
 
@@ -133,6 +134,10 @@ class CsvTable:
 
     def close(self) -> None:
         self._lines.close()
+
+    def blocks(self, columns: Sequence[str]) -> Iterator[RowBlock]:
+        """As ``Table.blocks``."""
+        return blocks_of_rows(self.rows(columns), len(columns))
 
     def rows(self, columns: Sequence[str], *, after_row: int = 0) -> Iterator[Row | RowProblem]:
         """As ``Table.rows``; can be called once. Empty lines are passed over."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mpi.errors import InputError
+from mpi.intake.blocks import RowBlock
 from mpi.intake.csv_file import CsvTable
 from mpi.intake.mapping import FileOptions
 from mpi.intake.parquet_file import ParquetTable
@@ -32,6 +33,10 @@ class Table(Protocol):
 
     def rows(self, columns: Sequence[str], *, after_row: int = 0) -> Iterator[Row | RowProblem]:
         """The rows whose number is greater than ``after_row``, in order, with the cells of ``columns`` in that order."""
+        ...
+
+    def blocks(self, columns: Sequence[str]) -> Iterator[RowBlock]:
+        """All rows, many at a time, by column: the same cells as ``rows`` gives."""
         ...
 
 

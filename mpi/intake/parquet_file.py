@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mpi.errors import InputError
+from mpi.intake.blocks import BLOCK_ROWS, RowBlock, blocks_of_rows
 from mpi.intake.csv_file import MAX_CELL_CHARACTERS, TOO_LONG
 from mpi.intake.rows import Column, Row, RowProblem
 
@@ -35,7 +37,7 @@ class ParquetTable:
     @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(
-            Column(field.name, is_date=pa.types.is_temporal(field.type), unreadable=_unreadable(field.type))
+            Column(field.name, is_date=pa.types.is_temporal(field.type), unreadable=unreadable(field.type))
             for field in self._file.schema_arrow
         )
 
@@ -46,6 +48,30 @@ class ParquetTable:
     def close(self) -> None:
         self._file.close()
 
+    def blocks(self, columns: Sequence[str]) -> Iterator[RowBlock]:
+        """As ``Table.blocks``. Raises InputError as ``rows`` does."""
+        for first, batch in self._batches(columns, BLOCK_ROWS):
+            yield block_of(first, list(columns), [batch.column(name) for name in columns], batch.num_rows)
+            self._read = first + batch.num_rows - 1
+
+    def _batches(self, columns: Sequence[str], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Batches with the number of their first row."""
+        number = 1
+        batches = self._file.iter_batches(batch_size=size, columns=list(dict.fromkeys(columns)), use_threads=False)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as error:
+                raise self._damaged(number, error) from None
+            if batch is None:
+                return
+            yield number, batch
+            number += batch.num_rows
+
+    def _damaged(self, number: int, error: Exception) -> InputError:
+        problem = f"row {number} or after: the file is damaged or cut short ({_first_sentence(error)})"
+        return InputError(str(self._path), problem)
+
     def rows(self, columns: Sequence[str], *, after_row: int = 0) -> Iterator[Row | RowProblem]:
         """As ``Table.rows``. Raises InputError naming the file and the last row read where its data is damaged."""
         number = 0
@@ -55,8 +81,7 @@ class ParquetTable:
                 batch = next(batches, None)
                 texts = [] if batch is None else [_texts(batch.column(name)) for name in columns]
             except (pa.ArrowException, OSError) as error:
-                problem = f"row {number + 1} or after: the file is damaged or cut short ({_first_sentence(error)})"
-                raise InputError(str(self._path), problem) from None
+                raise self._damaged(number + 1, error) from None
             if batch is None:
                 return
             clean = all(_is_clean(column) for column in texts)
@@ -67,6 +92,45 @@ class ParquetTable:
                 self._read = number
                 if number > after_row:
                     yield Row(number=number, cells=cells) if clean else _row(number, columns, cells)
+
+
+def block_of(first: int, names: Sequence[str], columns: Sequence[pa.Array], count: int) -> RowBlock:
+    """Rows whose numbers begin at ``first``, from columns of any readable type."""
+    texts = [_text_array(column) for column in columns]
+    if all(text is not None for text in texts):
+        return RowBlock(np.arange(first, first + count), [text for text in texts if text is not None], [])
+    cells = [_texts(column) for column in columns]
+    rows = [_row(first + place, names, line) for place, line in enumerate(zip(*cells, strict=True))]
+    return next(blocks_of_rows(rows, len(names), count))
+
+
+def _text_array(column: pa.Array) -> pa.Array | None:
+    """The column as trimmed text without nulls; None where a cell needs a look of its own."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        column = column.cast(pa.string())
+    elif not pa.types.is_string(kind):
+        return _converted_array(column)
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:  # not UTF-8 somewhere
+        return None
+    text = pc.utf8_trim_whitespace(column)
+    longest = pc.max(pc.utf8_length(text)).as_py()
+    return None if longest is not None and longest > MAX_CELL_CHARACTERS else pc.fill_null(text, "")
+
+
+def _converted_array(column: pa.Array) -> pa.Array | None:
+    """Numbers, dates and the like: each distinct value converted once."""
+    if pa.types.is_integer(column.type):
+        return pc.fill_null(pc.cast(column, pa.string()), "")
+    encoded = column.dictionary_encode()
+    texts = _texts(encoded.dictionary)
+    if not _is_clean(texts):
+        return None
+    return pc.fill_null(pa.array([text.strip() for text in texts], pa.string()).take(encoded.indices), "")
 
 
 def _is_clean(column: list[str | bytes]) -> bool:
@@ -119,7 +183,8 @@ def _number(value: float | None) -> str:
     return str(int(value)) if abs(value) < 2**53 and value == int(value) else repr(value)
 
 
-def _unreadable(kind: pa.DataType) -> str:
+def unreadable(kind: pa.DataType) -> str:
+    """The type of a column whose values are no text, number or date; "" for all others."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     odd = pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind)

@@ -202,3 +202,40 @@ def header_flags(theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], set
         if (their_death > 0 and my_birth > their_death) or (my_death > 0 and their_birth > my_death):
             flags |= DIED_BEFORE
     return flags
+
+
+@inner
+def pair_flags(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> int:
+    """Conflicts between two records, given as the rows of the earlier (``theirs``) and of the later one, as
+    ``person_conflicts`` finds them for a person of one record."""
+    sex, birth, width = settings.roles[SEX], settings.roles[BIRTH], mine.shape[1]
+    flags = header_flags(theirs[0], mine[0], settings) | _number_flags(settings, theirs, mine)
+    if mine[0, width - 1] & NEWBORN_FLAG:
+        flags |= NEWBORN
+    if sex >= 0 and stated(mine[0, sex]) and stated(theirs[0, sex]) and mine[0, sex] != theirs[0, sex]:
+        flags |= SEX_DIFFERS
+    both = birth >= 0 and stated(mine[0, birth]) and stated(theirs[0, birth])
+    if both and date_level(mine[0, birth], theirs[0, birth]) == DATE_DIFFERENT:
+        flags |= BIRTH_DIFFERS
+    return wide(flags)
+
+
+@inner
+def _number_flags(settings: Settings, theirs: npt.NDArray[np.int64], mine: npt.NDArray[np.int64]) -> int:
+    """DOCUMENT, OTHER_NUMBER, LENT and NEIGHBOURS of two records."""
+    national, flags, other = settings.roles[NATIONAL], wide(0), False
+    if national < 0:
+        return flags
+    for r in range(len(mine)):
+        if lent(settings, mine[r]):
+            flags |= LENT
+        for s in range(len(theirs)):
+            if neighbours(settings, theirs[s], mine[r]):
+                flags |= NEIGHBOURS
+            if not unique_valid(settings, mine[r, national]) or not unique_valid(settings, theirs[s, national]):
+                continue
+            if mine[r, national] == theirs[s, national]:
+                flags |= 0 if borrowed(settings, theirs[s], mine[r]) else DOCUMENT
+            elif other_number(settings, theirs[s], mine[r]):
+                other = True
+    return flags | OTHER_NUMBER if other and flags & DOCUMENT == 0 else flags

@@ -9,15 +9,17 @@ import numpy.typing as npt
 
 from mpi.linkage.blocking import TERM_FEATURE, Rules, blocking_key
 from mpi.linkage.borrow import borrow
-from mpi.linkage.conflicts import DOCUMENT, OTHER_NUMBER
+from mpi.linkage.conflicts import DOCUMENT, LENT, OTHER_NUMBER
 from mpi.linkage.decision import (
     ABOVE_UPPER_THRESHOLD,
     BELOW_LOWER_THRESHOLD,
     BETWEEN_THRESHOLDS,
+    DOCUMENT_CONTRADICTED,
     RUNNER_UP_TOO_CLOSE,
     UNIQUE_DOCUMENT_AGREES,
     by_sound_alone,
     document_reasons,
+    given_differs,
     reason,
     rival_place,
     vetoes,
@@ -92,12 +94,17 @@ def grade_pair(
     facts: tuple[int, int, int],
     weight: int,
 ) -> tuple[int, int]:
-    """(certainty, reasons) of a pair by itself; ``facts`` is (flags, winning class, population)."""
+    """(certainty, reasons) of a pair by itself: what ``decide`` would come to if there were no other candidate.
+
+    ``facts`` is (flags, winning class, population).
+    """
     if facts[0] & DOCUMENT:
         why = document_reasons(tables, settings, levels, adjustments, facts)
         if why == 0:
             return CERTAIN, reason(UNIQUE_DOCUMENT_AGREES)
-        return PROBABLE, why
+        lent = facts[0] & LENT != 0  # then it may be somebody else's document, and only the weight can tell
+        if why & ~reason(DOCUMENT_CONTRADICTED) or given_differs(settings, levels):
+            return (POSSIBLE if lent and weight < settings.lower else PROBABLE), why
     if weight < settings.lower:
         return POSSIBLE, reason(BELOW_LOWER_THRESHOLD)
     against = vetoes(tables, settings, levels, adjustments, facts)

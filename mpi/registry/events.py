@@ -59,7 +59,12 @@ def unpack_candidates(data: bytes, features: int) -> npt.NDArray[Any]:
 
 def pack_dictionary(hot: HotIndex, first: int, first_char: int) -> bytes:
     """Dictionary entries from slot ``first`` on, with their characters from ``first_char`` on."""
-    last, last_char = int(hot.counters[VALUES]), int(hot.counters[CHARS])
+    return pack_dictionary_part(hot, (first, first_char), (int(hot.counters[VALUES]), int(hot.counters[CHARS])))
+
+
+def pack_dictionary_part(hot: HotIndex, after: tuple[int, int], until: tuple[int, int]) -> bytes:
+    """Dictionary entries between two moments, each given as (slots, characters) in use."""
+    (first, first_char), (last, last_char) = after, until
     if last == first:
         return b""
     return b"".join(

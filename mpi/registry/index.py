@@ -18,7 +18,7 @@ from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
 from mpi.linkage.hashtable import Table, get, put, require_platform
 from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
-from mpi.linkage.jit import brief, direct
+from mpi.linkage.jit import brief, direct, kernel
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
 from mpi.linkage.search import Query
@@ -111,6 +111,28 @@ def any_key(table: Table, keys: npt.NDArray[np.int64], found: npt.NDArray[np.boo
         found[i] = get(table, keys[i]) >= 0
 
 
+@kernel
+def find_keys(table: Table, keys: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> None:
+    for i in range(len(keys)):
+        found[i] = get(table, keys[i])
+
+
+@kernel
+def number_new(
+    table: Table, keys: npt.NDArray[np.int64], first: int, found: npt.NDArray[np.int64], fresh: npt.NDArray[np.bool_]
+) -> None:
+    """Number the keys that are in no table: those that were not ``found`` (−1) elsewhere and not in ``table``, from ``first``
+    on. ``found`` becomes each key's number, ``fresh`` says which are new."""
+    for i in range(len(keys)):
+        if found[i] < 0:
+            found[i] = get(table, keys[i])
+        fresh[i] = found[i] < 0
+        if fresh[i]:
+            found[i] = first
+            put(table, keys[i], first)
+            first += 1
+
+
 @brief
 def put_key(table: Table, key: int, value: int) -> None:
     put(table, key, value)
@@ -191,6 +213,10 @@ class Index:
         found = np.empty(len(keys), np.bool_)
         self._any_key(self._numbers, keys, found)
         return found
+
+    def find_keys(self, keys: npt.NDArray[np.int64], records: npt.NDArray[np.int64]) -> None:
+        """For each ``number_key`` the record that may be under it, or −1: another local number can have the same hash."""
+        find_keys(self._numbers, keys, records)
 
     def _is_under(self, record: int, source: int, local_id: str) -> bool:
         """Whether a record has the local number."""

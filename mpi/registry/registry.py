@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,9 +14,12 @@ import numpy.typing as npt
 from mpi.columns.resolutions import results, texts
 from mpi.columns.warm import compile_apart
 from mpi.errors import InputError, MpiError, NotFound
+from mpi.intake import BoundMap, MappedRow, RowBlock, RowProblem
 from mpi.linkage.features import Encoded
 from mpi.linkage.model import STRANGER, Model, TermFrequencies
 from mpi.records import ChangeEvent, Comparison, Identifier, MatchAnswer, PatientRecord, Person, ResolveAnswer
+from mpi.registry.bulk import BulkLoad
+from mpi.registry.bulk_report import BulkReport, Progress
 from mpi.registry.decided import Decisions
 from mpi.registry.feed import ChangeFeed
 from mpi.registry.index import Index
@@ -92,6 +95,24 @@ class Registry:
 
     def start(self) -> None:
         """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
+        self.prepare()
+        self._serve()
+
+    def load(
+        self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Progress, *, threads: int
+    ) -> Iterator[MappedRow | RowProblem | BulkReport]:
+        """Load a file's rows at once and start the writer: between ``prepare`` and the first call. See ``bulk.BulkLoad``.
+
+        Yields what was not taken with its problem, rows that are left to ``resolve``, since their local number is known
+        already or comes twice, and at last a report.
+        """
+        load = BulkLoad(self._index, self._store, self._ids, self._rebuilt.durable, threads=threads)
+        yield from load.run(blocks, bound, progress)
+        yield load.report
+        self._serve()
+
+    def prepare(self) -> None:
+        """Warm the kernels and rebuild the index from the journal."""
         compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
         if compiling is not None:
@@ -99,9 +120,12 @@ class Registry:
         self.plain.warm()
         self._index.warm()
         self._searcher.warm()
-        rebuilt = rebuild(self._index, self._store, self._window)
+        self._rebuilt = rebuild(self._index, self._store, self._window)
         self._store.note_model(self._index.model.reference, self._index.encoding)
-        self._writer.start(rebuilt.durable, rebuilt.last_at)
+
+    def _serve(self) -> None:
+        """Start the writer."""
+        self._writer.start(self._rebuilt.durable, self._rebuilt.last_at)
         # Tables and models live as long as the process: without this each full collection walks over them (13–60 % of the
         # time of standardising, measured).
         gc.collect()

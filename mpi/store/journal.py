@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import IntFlag
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Meta
 
 from mpi.records import Private
@@ -110,7 +111,7 @@ JOURNAL_SCHEMA = pa.schema(list(_TYPES.items()))
 FIELDS = tuple(_TYPES)
 
 
-Column = list[Any] | tuple[Any, ...] | npt.NDArray[Any] | int | float | str | bytes | None
+Column: TypeAlias = list[Any] | tuple[Any, ...] | npt.NDArray[Any] | pa.Array | int | float | str | bytes | None
 """Values of one field in the order of the events, or the one value that all of them have."""
 
 _DEFAULTS: dict[str, Column] = {
@@ -139,7 +140,7 @@ class EventColumns:
     def values(self, field: str) -> Sequence[Any]:
         """One field of every event."""
         column = self.columns[field]
-        if isinstance(column, np.ndarray):
+        if isinstance(column, np.ndarray | pa.Array):
             return list(column.tolist())
         return column if isinstance(column, list | tuple) else [column] * self.count
 
@@ -157,6 +158,8 @@ class EventColumns:
 
 
 def _array(column: Column, kind: pa.DataType, count: int) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column if column.type == kind else column.cast(kind)
     if isinstance(column, list | tuple | np.ndarray):
         return pa.array(column, kind)
     return pa.nulls(count, kind) if column is None else pa.repeat(pa.scalar(column, kind), count)
@@ -164,8 +167,11 @@ def _array(column: Column, kind: pa.DataType, count: int) -> pa.Array:
 
 def check_events(events: EventColumns, last_sequence: int) -> str:
     """What is wrong with events that are to follow ``last_sequence``, or an empty string. Names no values."""
-    if list(events.values("seq")) != list(range(last_sequence + 1, last_sequence + 1 + events.count)):
+    numbers, rows = events.columns["seq"], events.columns["rows"]
+    if not np.array_equal(np.asarray(numbers), np.arange(last_sequence + 1, last_sequence + 1 + events.count)):
         return "sequence numbers are not dense"
-    if any(len(rows) % ROW_CELL_BYTES for rows in events.values("rows")):
-        return "a rows blob is not a whole number of cells"
-    return ""
+    if isinstance(rows, pa.Array):
+        whole = not np.any(pc.binary_length(rows).to_numpy(zero_copy_only=False) % ROW_CELL_BYTES)
+    else:
+        whole = not any(len(blob) % ROW_CELL_BYTES for blob in events.values("rows"))
+    return "" if whole else "a rows blob is not a whole number of cells"

@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from msgspec import structs
 from patients import resident_id
 from small_model import MODEL, NO_FREQUENCIES
 
-from mpi.records import Address, Certainty, HumanName, Identifier, IdentifierType, PatientRecord, Sex
+from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord, Sex
 from training import people
-from training.evaluation.clustering import Pairs, _join, cluster
+from training.evaluation.clustering import cluster
 from training.evaluation.pairs import count_pairs
-
-
-def joined(
-    count: int, links: list[tuple[int, int]], numbers: dict[int, int] | None = None, sources: list[int] | None = None
-) -> list[set[int]]:
-    """The clusters of ``count`` records under these links, the first being the surest."""
-    a, b = (np.array([pair[i] for pair in links], np.int32) for i in range(2))
-    weight = np.arange(len(links), 0, -1, dtype=np.int64)
-    held = np.zeros(count, np.int64)
-    for record, number in (numbers or {}).items():
-        held[record] = number
-    roots = _join(
-        Pairs(a, b, weight, np.full(len(links), Certainty.CERTAIN, np.uint8)), held, np.array(sources or [], np.int64)
-    )
-    return [set(np.flatnonzero(roots == root).tolist()) for root in np.unique(roots)]
-
-
-def test_links_join_and_what_is_not_linked_stays_apart() -> None:
-    assert joined(5, [(0, 1), (1, 2), (3, 4)]) == [{0, 1, 2}, {3, 4}]
-
-
-def test_one_link_is_no_bridge_between_two_large_clusters() -> None:
-    first = [(i, j) for i in range(6) for j in range(i + 1, 6)]
-    second = [(i + 6, j + 6) for i, j in first]
-    assert joined(12, [*first, *second, (0, 6)]) == [set(range(6)), set(range(6, 12))]
-    across = [(i, j + 6) for i in range(6) for j in range(2)]
-    assert joined(12, [*first, *second, *across]) == [set(range(12))]
-
-
-def test_two_numbers_never_meet_whatever_lies_between() -> None:
-    assert joined(3, [(0, 1), (1, 2)], numbers={0: 7, 2: 8}) == [{0, 1}, {2}]
-    assert joined(3, [(0, 1), (1, 2)], numbers={0: 7, 2: 7}) == [{0, 1, 2}]
-
-
-def test_a_source_without_duplicates_gives_a_person_one_record() -> None:
-    assert joined(3, [(0, 1), (1, 2)], sources=[1, 2, 1]) == [{0, 1}, {2}]
 
 
 def test_the_verdict_on_a_pair_is_that_of_the_service() -> None:

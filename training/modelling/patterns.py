@@ -90,6 +90,12 @@ def empty_table() -> Table:
 
 
 @inner
+def rows_of(encoded: Encoded, record: int) -> npt.NDArray[np.int64]:
+    """int64[n, width]: a record's rows."""
+    return encoded.rows[encoded.starts[record] : encoded.starts[record + 1]]
+
+
+@inner
 def records_levels(tables: Tables, encoded: Encoded, a: int, b: int, dictionary: Table, scratch: Scratch) -> None:
     """Leave the levels of records a and b of one batch in ``scratch``."""
     rows_a, rows_b = (encoded.starts[a], encoded.starts[a + 1]), (encoded.starts[b], encoded.starts[b + 1])

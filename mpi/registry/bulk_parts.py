@@ -1,0 +1,144 @@
+"""A load's records in parts: as received → standardised and encoded, and what the journal will keep of them, by column.
+
+Plain records are read by kernels (mpi.columns) straight from the columns of the file, the others the ordinary way; both give
+the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mpi.columns.check import check
+from mpi.columns.payload import payloads
+from mpi.columns.reader import ColumnReader, arranged, plan_of
+from mpi.columns.tables import raw_of_columns
+from mpi.errors import InputError
+from mpi.intake import BoundMap, RowBlock, RowProblem
+from mpi.linkage.features import Encoded, Encoder
+from mpi.linkage.model import Model
+from mpi.linkage.values import Values
+from mpi.registry.index import HASH_BYTES, number_keys
+from mpi.registry.writes import resolve_write
+from mpi.standardise import validate
+
+NOTHING = Encoded(
+    np.zeros((0, 0), np.int64),
+    np.zeros((0, 0), np.int32),
+    np.zeros(1, np.int64),
+    Values(np.zeros((1, 8), np.int64), np.zeros(0, np.uint32)),
+)
+
+
+class Part(NamedTuple):
+    """N records that are in order, in the order of the file.
+
+    rows         int64[N]         numbers of their rows in the file
+    keys         int64[N]         hashes of their local numbers, see index.number_key
+    sources      pa.StringArray
+    local_ids    pa.StringArray
+    payloads     pa.BinaryArray   JSON as received
+    contents     uint8[N, 16]     hashes of it
+    recorded_at  int64[N]         µs since 1970, 0 unknown
+    encoded      Encoded
+    problems     rows that were not taken
+    """
+
+    rows: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+    sources: pa.Array
+    local_ids: pa.Array
+    payloads: pa.Array
+    contents: npt.NDArray[np.uint8]
+    recorded_at: npt.NDArray[np.int64]
+    encoded: Encoded
+    problems: list[RowProblem]
+
+    def __repr__(self) -> str:
+        return f"Part({len(self.rows)} records)"
+
+
+class PartReader:
+    """Standardises and encodes blocks of a file for one model. Several threads may read."""
+
+    def __init__(self, model: Model, bound: BoundMap) -> None:
+        plan = plan_of(model)
+        self._encoder, self._bound = Encoder(model), bound
+        self._reader = ColumnReader(plan, model.width) if plan is not None else None
+
+    def read(self, block: RowBlock) -> Part:
+        """One block."""
+        count, problems = len(block.numbers), list(block.problems)
+        made, found = _Lines(count), list[Encoded]()
+        keys = self._bound.keys(block)
+        left: Sequence[int] = range(count)
+        if self._reader is not None and count:
+            raw = raw_of_columns(count, keys)
+            checked = check(raw)
+            batch = self._reader.read(raw, checked)
+            left = batch.left.tolist()
+            found.append(batch.encoded)
+            made.place(batch.places, batch.encoded, 0)
+            for place, payload in enumerate(payloads(raw)):
+                if payload is not None:
+                    made.payloads[place], made.contents[place] = payload.payload, payload.content
+            made.recorded_at[:] = checked.recorded_at
+        self._read_left(block, left, made, found, problems)
+        taken = np.flatnonzero(made.counts)
+        places, chosen = taken.tolist(), pa.array(taken)
+        sources, local_ids = keys["source"].values.take(chosen), keys["local_id"].values.take(chosen)
+        return Part(
+            block.numbers[taken],
+            number_keys(sources.to_pylist(), local_ids.to_pylist()),
+            sources,
+            local_ids,
+            pa.array([made.payloads[place] for place in places], pa.binary()),
+            np.frombuffer(b"".join(made.contents[place] for place in places), np.uint8).reshape(-1, HASH_BYTES),
+            made.recorded_at[taken],
+            arranged(found, made.first[taken], made.counts[taken]) if places else NOTHING,
+            sorted(problems, key=lambda problem: problem.row),
+        )
+
+    def _read_left(
+        self, block: RowBlock, left: Sequence[int], made: _Lines, found: list[Encoded], problems: list[RowProblem]
+    ) -> None:
+        """What kernels leave: mapped, validated, standardised and encoded one by one."""
+        standard, places = [], []
+        for place, mapped in zip(left, self._bound.read_again(block.rows(left)), strict=True):
+            if isinstance(mapped, RowProblem):
+                problems.append(mapped)
+                continue
+            try:
+                validate(mapped.record)
+            except InputError as error:
+                column = self._bound.column_of(error.field)
+                problems.append(RowProblem(row=mapped.row, field=error.field, column=column, problem=error.problem))
+                continue
+            write = resolve_write(mapped.record, request_id="", deadline=None, explain=False)
+            made.payloads[place], made.contents[place] = write.payload, write.content
+            made.recorded_at[place] = write.recorded_at
+            standard.append(write.standard)
+            places.append(place)
+        if standard:
+            base = sum(len(encoded.rows) for encoded in found)
+            found.append(self._encoder.encode(standard))
+            made.place(np.array(places, np.int64), found[-1], base)
+
+
+class _Lines:
+    """What is known of a part's records while it is read; ``counts`` is 0 for one that is not taken."""
+
+    def __init__(self, size: int) -> None:
+        self.payloads: list[bytes] = [b""] * size
+        self.contents: list[bytes] = [b""] * size
+        self.recorded_at = np.zeros(size, np.int64)
+        self.first, self.counts = np.zeros(size, np.int64), np.zeros(size, np.int64)
+
+    def place(self, places: npt.NDArray[np.int64], encoded: Encoded, base: int) -> None:
+        """Note where the rows of the records at ``places`` stand among all that were found."""
+        self.first[places] = base + encoded.starts[:-1]
+        self.counts[places] = np.diff(encoded.starts)
