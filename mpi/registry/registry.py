@@ -22,6 +22,7 @@ from mpi.registry.feed import ChangeFeed
 from mpi.registry.index import Index
 from mpi.registry.master_id import IN_KERNELS, MasterIds
 from mpi.registry.plain import PlainBatch, PlainRequests, block
+from mpi.registry.progress import Phase, Progress
 from mpi.registry.rebuild import rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
@@ -75,6 +76,7 @@ class Registry:
         self._texts = texts(model.reference, [*(each.name for each in model.classes), STRANGER])
         self._feed = ChangeFeed(store)
         self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
+        self.progress = Progress()
         self._writer = Writer(
             self._index,
             store,
@@ -91,7 +93,10 @@ class Registry:
         return cls(Store.open(directory), model, frequencies, limits)
 
     def start(self) -> None:
-        """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
+        """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable.
+
+        ``progress`` says how far it is.
+        """
         compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
         if compiling is not None:
@@ -99,7 +104,7 @@ class Registry:
         self.plain.warm()
         self._index.warm()
         self._searcher.warm()
-        rebuilt = rebuild(self._index, self._store, self._window)
+        rebuilt = rebuild(self._index, self._store, self._window, self.progress)
         self._store.note_model(self._index.model.reference, self._index.encoding)
         self._writer.start(rebuilt.durable, rebuilt.last_at)
         # Tables and models live as long as the process: without this each full collection walks over them (13–60 % of the
@@ -107,6 +112,7 @@ class Registry:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT)
+        self.progress.begin(Phase.READY)
 
     def drain(self) -> None:
         """Refuse new writes and finish those that wait."""
