@@ -28,6 +28,7 @@ from mpi.linkage.settings import compile_settings
 from mpi.records import Grade, RecordLink
 from mpi.registry.facts import Facts
 from mpi.registry.memory import reserve, reserve_index, reserve_table
+from mpi.registry.snapshot_file import Part, table_parts
 from mpi.registry.tasks import Asked
 
 AHEAD = 16  # look-ups of one call whose memory is asked for before
@@ -338,6 +339,28 @@ class Index:
         """Raise the snapshot to everything that was inserted: one assignment, so that a reader sees all of it or nothing."""
         counters = self.hot.counters
         self.snapshot = Snapshot(int(counters[ROWS]), int(counters[RECORDS]), int(counters[PERSONS]), sequence)
+
+    def own_parts(self) -> list[Part]:
+        """The arrays of this class, as far as they are used."""
+        counters = self.hot.counters
+        records, persons = self._record_facts.lines(len(self.sequence)), self._person_facts.lines(len(self.version))
+        return [
+            *table_parts("numbers", self._numbers),
+            Part("text", np.frombuffer(self._text, np.uint8), self._text_used),
+            Part("records", records, int(counters[RECORDS])),
+            Part("persons", persons, int(counters[PERSONS])),
+        ]
+
+    def text_used(self) -> int:
+        """Bytes of local numbers."""
+        return self._text_used
+
+    def take_over(self, text_used: int, sources: Sequence[str], models: Sequence[str]) -> None:
+        """What belongs to arrays that were filled from a snapshot."""
+        self._text_used = text_used
+        for names, known in ((self.sources, sources), (self.models, models)):
+            for name in known:
+                names.number(name)
 
     def text_room(self) -> int:
         """Bytes left for local numbers."""

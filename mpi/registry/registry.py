@@ -26,6 +26,7 @@ from mpi.registry.progress import Phase, Progress
 from mpi.registry.rebuild import rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
+from mpi.registry.snapshot import Snapshots
 from mpi.registry.warmup import warm_up
 from mpi.registry.writer import Writer
 from mpi.registry.writes import Action, Block, Submission, Write, control_write, resolve_write
@@ -45,6 +46,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     match_limit: int = 8  # candidates a search returns at most
     request_window_hours: float = 24.0
     request_window_count: int = 1_000_000
+    snapshot_events: int = 0  # that must have come since the last snapshot of memory; 0: none is written or read
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,7 @@ class Registry:
         self._texts = texts(model.reference, [*(each.name for each in model.classes), STRANGER])
         self._feed = ChangeFeed(store)
         self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
+        self._snapshots = Snapshots(self._index, store, limits.snapshot_events)
         self.progress = Progress()
         self._writer = Writer(
             self._index,
@@ -85,6 +88,7 @@ class Registry:
             queue_limit=limits.queue_limit,
             batch_limit=limits.batch_limit,
             on_commit=self._feed.add,
+            snapshots=self._snapshots,
         )
 
     @classmethod
@@ -93,7 +97,7 @@ class Registry:
         return cls(Store.open(directory), model, frequencies, limits)
 
     def start(self) -> None:
-        """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable.
+        """Warm the kernels, fill the index from snapshot and journal, start the writer. Only then is the registry usable.
 
         ``progress`` says how far it is.
         """
@@ -104,7 +108,10 @@ class Registry:
         self.plain.warm()
         self._index.warm()
         self._searcher.warm()
-        rebuilt = rebuild(self._index, self._store, self._window, self.progress)
+        head = self._snapshots.read(self.progress)
+        rebuilt = rebuild(
+            self._index, self._store, self._window, self.progress, last_at=head.last_at if head is not None else 0
+        )
         self._store.note_model(self._index.model.reference, self._index.encoding)
         self._writer.start(rebuilt.durable, rebuilt.last_at)
         # Tables and models live as long as the process: without this each full collection walks over them (13–60 % of the
@@ -119,8 +126,9 @@ class Registry:
         self._writer.stop()
 
     def close(self) -> None:
-        """Drain, then close the store."""
+        """Drain, write a snapshot where it is worth it, then close the store."""
         self.drain()
+        self._writer.keep()
         self._store.close()
 
     # --- writing -------------------------------------------------------------------------------------------------------

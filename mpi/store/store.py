@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from mpi.errors import StoreError, Unavailable
-from mpi.store.files import DATABASE_FILE, Settings, connect
+from mpi.store.files import DATABASE_FILE, Settings, connect, sync_directory
 from mpi.store.journal import FIELDS, EventColumns, JournalEvent, check_events
 from mpi.store.lock import DirectoryLock
 from mpi.store.readers import Readers, first_row
@@ -328,6 +328,14 @@ class Store:
         """Free space on the disk of the index, in bytes."""
         disk = os.statvfs(self.directory)
         return disk.f_bavail * disk.f_frsize
+
+    def room_bytes(self) -> int:
+        """Free space beyond the reserve, in bytes: what files beside the journal may take."""
+        return self.free_bytes() - self._settings.reserve_mb * MIB
+
+    def sync_directory(self) -> None:
+        """Make the names of files beside the journal durable. Raises OSError."""
+        sync_directory(self.directory)
 
     def file_bytes(self) -> tuple[int, int]:
         """Size in bytes of the database file and of its write-ahead log (what a checkpoint would move)."""
