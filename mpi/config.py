@@ -78,6 +78,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # Rows that the hot index has room for. Address space is reserved; memory is used as rows come.
     index_capacity_rows: PositiveInt = 4_000_000
+    # Changes since the last snapshot of the index in memory from which on a new one is written; 0: none is written or read.
+    snapshot_events: Annotated[int, Meta(ge=0)] = 100_000
     # Folder for compiled kernels; empty means the user's cache directory.
     kernel_cache_dir: str = ""
     # Memory of DuckDB's own buffers, in MiB; the hot index is not part of it.

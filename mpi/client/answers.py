@@ -49,6 +49,9 @@ class ServiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     write_lag_ms: float
     resident_bytes: int
     duckdb_version: str
+    phase: str  # "ready", or what a start is busy with
+    phase_done: int
+    phase_total: int  # 0: not counted
 
 
 class CrosswalkLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from rich.console import Console
 from mpi.config import Config
 
 if TYPE_CHECKING:
+    from mpi.registry.progress import Progress
     from mpi.service.opening import Opened
     from mpi.service.server import Server
 
@@ -102,18 +105,36 @@ class _Work(threading.Thread):
         config, registry = self._config, opened.registry
         port = server.start()
         log.info("loading address=%s:%d data_dir=%s model=%s", config.host, port, config.data_dir, config.model)
-        registry.start()
+        console = Console(soft_wrap=True, highlight=False)
+        with _progress_shown(console, registry.progress):
+            registry.start()
         _settle_garbage_collector()
         server.open()
         counts = registry.counts()
         log.info("serving address=%s:%d records=%d sequence=%d", config.host, port, counts.records, counts.sequence)
-        Console(soft_wrap=True, highlight=False).print(
+        console.print(
             f"[bold]mpi {version('mpi')}[/bold] listening on {config.host}:{port}  "
             f"model {counts.model}  {counts.records:,} records  {counts.persons:,} persons"
         )
         self.stop.wait()
         log.info("draining")
         server.drain()
+
+
+@contextmanager
+def _progress_shown(console: Console, progress: Progress) -> Iterator[None]:
+    """Say on a terminal how far a start is. The log says it everywhere."""
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(progress.state.phase.value) as status:
+        progress.tell = lambda state: status.update(
+            f"{state.phase.value}  {state.fraction:.0%} of {state.total:,}" if state.total else state.phase.value
+        )
+        try:
+            yield
+        finally:
+            progress.tell = None
 
 
 def _settle_garbage_collector() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.errors import ConfigError
+from mpi.linkage.fetch import fetch
 from mpi.linkage.jit import kernel, leaf, wide
 
 SEGMENTS = 256
@@ -112,3 +113,25 @@ def grow(table: Table, segment: int) -> None:
             table.arena[new_offset + at, 1] = table.arena[i, 1]
             table.arena[new_offset + at, 0] = key
     table.segments[segment, 0] = (new_offset << SIZE_BITS) | bits
+
+
+@leaf
+def segment_of(key: int) -> int:
+    """Number of the segment that holds a key."""
+    return wide(spread(key) & np.uint64(SEGMENTS - 1))
+
+
+@leaf
+def prefetch(table: Table, key: int) -> None:
+    """Have the processor fetch the slot where the search for a key begins: many such waits overlap, one after the other each
+    look-up waits for memory of its own."""
+    hashed = spread(key)
+    descriptor = table.segments[wide(hashed & np.uint64(SEGMENTS - 1)), 0]
+    fetch(table.arena, (descriptor >> SIZE_BITS) + (wide(hashed >> np.uint64(8)) & ((wide(1) << (descriptor & 63)) - 1)))
+
+
+@leaf
+def make_room(table: Table, segment: int, keys: int) -> None:
+    """Grow a segment, if need be, so that ``keys`` new ones will not make it grow."""
+    while (table.segments[segment, 1] + keys) * 3 > (wide(1) << (table.segments[segment, 0] & 63)) * 2:
+        grow(table, segment)

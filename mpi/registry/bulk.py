@@ -58,7 +58,7 @@ from mpi.records import DecisionReason, Outcome
 from mpi.registry.bulk_events import Journalled, Marks, Waiting, blobs, write_journal
 from mpi.registry.bulk_parts import Part, PartReader
 from mpi.registry.bulk_plan import Plan, make_plan, persons_of
-from mpi.registry.bulk_report import BulkReport, Progress
+from mpi.registry.bulk_report import Advance, BulkReport
 from mpi.registry.index import ACTIVE, HASH_BYTES, Index, number_new
 from mpi.registry.master_id import MasterIds
 from mpi.registry.memory import reserve, reserve_table, room_left
@@ -87,7 +87,7 @@ class BulkLoad:
         self._scratches = [new_scratch(features) for _ in range(threads)]
         self.report = BulkReport()
 
-    def run(self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Progress) -> Iterator[RowProblem | MappedRow]:
+    def run(self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Advance) -> Iterator[RowProblem | MappedRow]:
         """Load a file's rows; yields what was not taken, with its problem, and rows that are left to the writer.
 
         Raises Unavailable where the index has no room for them. What was stored by then stays.
@@ -98,7 +98,7 @@ class BulkLoad:
         finally:
             self._waiting.close()
 
-    def _decide(self, progress: Progress) -> None:
+    def _decide(self, progress: Advance) -> None:
         """Compare, cluster and store what was read."""
         hot = self._index.hot
         count = int(hot.counters[RECORDS]) - self._first
@@ -121,7 +121,7 @@ class BulkLoad:
 
     # --- read ----------------------------------------------------------------------------------------------------------
 
-    def _read(self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Progress) -> Iterator[RowProblem | MappedRow]:
+    def _read(self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Advance) -> Iterator[RowProblem | MappedRow]:
         reader = PartReader(self._index.model, bound)
         for block, part in _ahead(blocks, reader.read, self._threads):
             yield from part.problems
@@ -151,9 +151,10 @@ class BulkLoad:
     def _place(self, part: Part, fresh: npt.NDArray[np.bool_]) -> None:
         hot, kept = self._index.hot, pa.array(np.flatnonzero(fresh))
         place_rows(hot, part.encoded, fresh, self._slots, self._slotted)
-        columns = (part.sources, part.local_ids, part.payloads, blobs(part.contents), pa.array(part.recorded_at))
+        received = (part.sources, part.local_ids, part.payloads, blobs(part.contents))
+        columns = [*received, pa.array(part.recorded_at), pa.array(part.keys)]
         marks = Marks(len(kept), int(hot.counters[VALUES]), int(hot.counters[CHARS]))
-        self._waiting.add([column.take(kept) for column in columns], marks)
+        self._waiting.add(columns if fresh.all() else [column.take(kept) for column in columns], marks)
 
     def _check_room(self, part: Part) -> None:
         text = pc.sum(pc.binary_length(part.local_ids)).as_py()
@@ -162,7 +163,7 @@ class BulkLoad:
 
     # --- compare -------------------------------------------------------------------------------------------------------
 
-    def _compare(self, progress: Progress) -> tuple[Edges, npt.NDArray[np.bool_]]:
+    def _compare(self, progress: Advance) -> tuple[Edges, npt.NDArray[np.bool_]]:
         """All edges, each pair once, and which of the new records have a blocking key at all."""
         started = time.monotonic()
         index, hot = self._index, self._index.hot

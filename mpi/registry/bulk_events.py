@@ -18,9 +18,9 @@ from mpi.linkage.blocks import Edges
 from mpi.linkage.hotindex import GROUP_SIZE, PERSONS, RECORD_GROUP, HotIndex
 from mpi.linkage.scoring import SCALE
 from mpi.registry.bulk_plan import Candidates, Plan, candidates_of
-from mpi.registry.bulk_report import Progress
+from mpi.registry.bulk_report import Advance
 from mpi.registry.events import pack_dictionary_part
-from mpi.registry.index import Index, NewRecords
+from mpi.registry.index import Index, RecordColumns
 from mpi.registry.master_id import MasterIds
 from mpi.registry.segment import DurableValues, link_probability, note_review
 from mpi.registry.tasks import shown
@@ -53,6 +53,7 @@ class Waiting:
             "payload": pa.binary(),
             "content_hash": pa.binary(),
             "recorded_at": pa.int64(),
+            "key": pa.int64(),
         }
     )
 
@@ -111,7 +112,7 @@ class Journalled(NamedTuple):
 
 
 def write_journal(
-    index: Index, store: Store, ids: MasterIds, durable: DurableValues, load: Journalled, progress: Progress
+    index: Index, store: Store, ids: MasterIds, durable: DurableValues, load: Journalled, progress: Advance
 ) -> None:
     """Store every record of a load with its decision, in the order of the file, and note the facts of what is durable.
 
@@ -180,19 +181,25 @@ def _write(
             },
         )
     )
-    index.add_records(
-        NewRecords(
-            first=plan.first + span[0],
-            sources=received["source"].to_pylist(),
-            local_ids=received["local_id"].to_pylist(),
-            since=at,
-            recorded_at=received["recorded_at"].to_numpy(),
-            sequences=sequences,
-            contents=received["content_hash"].to_pylist(),
-            probability=link_probability(probability, plan.grade[here].astype(np.int64)),
-            generations=[0] * count,
-            models=index.model.reference,
-            grades=plan.grade[here].astype(np.int64),
+    text, starts = text_of(received["local_id"])
+    source = received["source"].dictionary_encode()
+    numbers = np.array([index.sources.number(name) for name in source.dictionary.to_pylist()], np.int16)
+    index.add_columns(
+        RecordColumns(
+            first=plan.first + start,
+            text=text,
+            lengths=np.diff(starts).astype(np.int64),
+            keys=received["key"].to_numpy(),
+            facts={
+                "since": at,
+                "recorded_at": received["recorded_at"].to_numpy(),
+                "sequence": sequences,
+                "probability": link_probability(probability, plan.grade[here].astype(np.int64)),
+                "generation": 0,
+                "source": numbers[source.indices.to_numpy()],
+                "made_by": index.models.number(index.model.reference),
+                "grade": plan.grade[here],
+            },
         )
     )
     index.version[plan.persons[here]] = sequences
@@ -215,6 +222,14 @@ def _probability(plan: Plan, here: slice) -> npt.NDArray[np.float64]:
     odds = np.exp2(np.clip(bits, -1000.0, 60.0))
     likely = np.where(bits > 60, 1.0, odds / (1 + odds))
     return np.where(plan.chosen[here] >= 0, likely, 0.0)
+
+
+def text_of(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """(bytes of all texts of a column without nulls, int32[n + 1] where each begins)."""
+    _, offsets, data = column.buffers()
+    starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    text = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return text[starts[0] : starts[-1]], starts - starts[0]
 
 
 def blobs(values: npt.NDArray[np.uint8]) -> pa.Array:

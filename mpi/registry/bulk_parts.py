@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mpi.columns.check import check
+from mpi.columns.local_numbers import local_number_keys
 from mpi.columns.payload import payloads
 from mpi.columns.reader import ColumnReader, arranged, plan_of
 from mpi.columns.tables import raw_of_columns
@@ -22,7 +23,8 @@ from mpi.intake import BoundMap, RowBlock, RowProblem
 from mpi.linkage.features import Encoded, Encoder
 from mpi.linkage.model import Model
 from mpi.linkage.values import Values
-from mpi.registry.index import HASH_BYTES, number_keys
+from mpi.registry.bulk_events import text_of
+from mpi.registry.index import HASH_BYTES, number_key
 from mpi.registry.writes import resolve_write
 from mpi.standardise import validate
 
@@ -93,7 +95,7 @@ class PartReader:
         sources, local_ids = keys["source"].values.take(chosen), keys["local_id"].values.take(chosen)
         return Part(
             block.numbers[taken],
-            number_keys(sources.to_pylist(), local_ids.to_pylist()),
+            keys_of(sources, local_ids),
             sources,
             local_ids,
             pa.array([made.payloads[place] for place in places], pa.binary()),
@@ -127,6 +129,18 @@ class PartReader:
             base = sum(len(encoded.rows) for encoded in found)
             found.append(self._encoder.encode(standard))
             made.place(np.array(places, np.int64), found[-1], base)
+
+
+def keys_of(sources: pa.Array, local_ids: pa.Array) -> npt.NDArray[np.int64]:
+    """``index.number_key`` of each local number."""
+    encoded = sources.dictionary_encode()
+    names, name_starts = text_of(encoded.dictionary)
+    text, starts = text_of(local_ids)
+    of = encoded.indices.to_numpy().astype(np.int64)
+    keys = local_number_keys(names, name_starts.astype(np.int64), of, text, starts.astype(np.int64))
+    for place in np.flatnonzero(keys == 0).tolist():  # too long for the kernel
+        keys[place] = number_key(sources[place].as_py(), local_ids[place].as_py())
+    return keys
 
 
 class _Lines:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-Progress = Callable[[str, float, int], None]  # phase, how much of it is done (0 to 1), records or pairs so far
+Advance = Callable[[str, float, int], None]  # phase, how much of it is done (0 to 1), records or pairs so far
 
 
 class BulkReport(msgspec.Struct):

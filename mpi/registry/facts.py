@@ -39,6 +39,10 @@ class Facts:
         column: npt.NDArray[Any] = self._columns[name]
         return column
 
+    def lines(self, count: int) -> npt.NDArray[Any]:
+        """The first rows, to be kept or filled as they are."""
+        return self._columns[:count]
+
     def row(self, number: int) -> tuple[Any, ...]:
         """All facts of a row in the order of the fields."""
         return self._read(self._bytes, number * self._size)

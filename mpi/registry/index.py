@@ -6,19 +6,21 @@ is the rest of a record: its source and local number, since when and how surely 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from mpi.columns.local_numbers import local_number_keys
 from mpi.linkage.batch import log_population, resolve_batch
 from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
-from mpi.linkage.hashtable import Table, get, put, require_platform
+from mpi.linkage.hashtable import SEGMENTS, Table, get, prefetch, put, require_platform
 from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
 from mpi.linkage.jit import brief, direct, kernel
+from mpi.linkage.loading import grow_to
 from mpi.linkage.model import Model, TermFrequencies
 from mpi.linkage.scoring import compile_tables
 from mpi.linkage.search import Query
@@ -26,8 +28,10 @@ from mpi.linkage.settings import compile_settings
 from mpi.records import Grade, RecordLink
 from mpi.registry.facts import Facts
 from mpi.registry.memory import reserve, reserve_index, reserve_table
+from mpi.registry.snapshot_file import Part, table_parts
 from mpi.registry.tasks import Asked
 
+AHEAD = 16  # look-ups of one call whose memory is asked for before
 LOCAL_ID_BYTES = 32  # reserved per record on average
 HASH_BYTES = 16
 ACTIVE, RETIRED = 0, 1
@@ -78,6 +82,26 @@ class NewRecords(NamedTuple):
 
     def __repr__(self) -> str:
         return f"NewRecords({len(self.local_ids)} records)"
+
+
+class RecordColumns(NamedTuple):
+    """What is noted of N new records, ready to be kept.
+
+    first    the index's own number of the first; the others follow
+    text     uint8: their local numbers, one after the other
+    lengths  int64[N], bytes of each local number
+    keys     int64[N], ``number_key`` of each; None: still to be made
+    facts    the rest of RECORD by name, by column; one value where it is the same for all
+    """
+
+    first: int
+    text: npt.NDArray[np.uint8]
+    lengths: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64] | None
+    facts: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"RecordColumns({len(self.lengths)} records)"
 
 
 class Names:
@@ -144,6 +168,8 @@ def put_new_keys(
 ) -> None:
     """Put each key that is not there; ``taken`` says which ones were, the earlier ones of this call included."""
     for i in range(len(keys)):
+        if i + AHEAD < len(keys):
+            prefetch(table, keys[i + AHEAD])
         taken[i] = get(table, keys[i]) >= 0
         if not taken[i]:
             put(table, keys[i], values[i])
@@ -166,8 +192,11 @@ class Index:
         self._text = reserve(capacity * LOCAL_ID_BYTES, np.uint8).data
         self._text_used = 0
         self._record_facts, self._person_facts = Facts(capacity, RECORD), Facts(capacity, PERSON)
-        self.generation, self.state, self.grade, self.made_by, self.recorded_at, self.sequence, self.content = map(
-            self._record_facts.column, ("generation", "state", "grade", "made_by", "recorded_at", "sequence", "content")
+        self.generation, self.state, self.grade, self.made_by, self.recorded_at, self.sequence, self.content, self.source = (
+            map(
+                self._record_facts.column,
+                ("generation", "state", "grade", "made_by", "recorded_at", "sequence", "content", "source"),
+            )
         )
         self.master_code, self.version, self.reviews = map(self._person_facts.column, PERSON)
         # Python reads single numbers from these in a third of the time that NumPy takes.
@@ -255,39 +284,58 @@ class Index:
     def add_records(self, new: NewRecords) -> None:
         """Note the facts of new records; they stay invisible until ``publish``."""
         texts = [local_id.encode() for local_id in new.local_ids]
-        lengths = np.array([len(text) for text in texts], np.int64)
-        ends = self._text_used + np.cumsum(lengths)
-        self._text[self._text_used : ends[-1]] = b"".join(texts)
-        self._text_used = int(ends[-1])
         models = self.models
-        self._record_facts.put_rows(
-            new.first,
-            {
-                "since": new.since,
-                "recorded_at": new.recorded_at,
-                "sequence": new.sequences,
-                "text_start": ends - lengths,
-                "content": np.frombuffer(b"".join(new.contents), f"V{HASH_BYTES}"),
-                "probability": new.probability,
-                "generation": new.generations,
-                "text_length": lengths,
-                "source": [self.sources.number(source) for source in new.sources],
-                "made_by": models.number(new.models) if isinstance(new.models, str) else list(map(models.number, new.models)),
-                "state": ACTIVE,
-                "grade": new.grades,
-            },
-            len(texts),
-        )
-        self._put_numbers(new)
+        facts = {
+            "since": new.since,
+            "recorded_at": new.recorded_at,
+            "sequence": new.sequences,
+            "content": np.frombuffer(b"".join(new.contents), f"V{HASH_BYTES}"),
+            "probability": new.probability,
+            "generation": new.generations,
+            "source": [self.sources.number(source) for source in new.sources],
+            "made_by": models.number(new.models) if isinstance(new.models, str) else list(map(models.number, new.models)),
+            "grade": new.grades,
+        }
+        lengths = np.array([len(text) for text in texts], np.int64)
+        text = np.frombuffer(b"".join(texts), np.uint8)
+        self.add_columns(RecordColumns(new.first, text, lengths, number_keys(new.sources, new.local_ids), facts))
 
-    def _put_numbers(self, new: NewRecords) -> None:
-        """Have records found under their local numbers: all in one call, then those whose place in the table was taken."""
-        count = len(new.local_ids)
+    def add_columns(self, new: RecordColumns) -> None:
+        """``add_records`` for what is in columns already."""
+        count, first = len(new.lengths), new.first
+        ends = self._text_used + np.cumsum(new.lengths)
+        starts = ends - new.lengths
+        self._text[self._text_used : self._text_used + len(new.text)] = new.text.data
+        self._text_used += len(new.text)
+        lines: dict[str, Any] = {"text_start": starts, "text_length": new.lengths, "state": ACTIVE}
+        self._record_facts.put_rows(first, {**new.facts, **lines}, count)
+        keys = self._keys(first, starts, ends) if new.keys is None else new.keys
         taken = np.zeros(count, np.bool_)
-        keys = number_keys(new.sources, new.local_ids)
-        self._put_new_keys(self._numbers, keys, np.arange(new.first, new.first + count), taken)
-        for i in taken.nonzero()[0].tolist():
-            self._put_number(new.first + i, new.sources[i], new.local_ids[i])
+        self._put_new_keys(self._numbers, keys, np.arange(first, first + count), taken)
+        for record in (first + taken.nonzero()[0]).tolist():
+            self._put_number(record, *self._number_of(record))
+
+    def _keys(self, first: int, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """``number_key`` of records whose facts are noted."""
+        names = [name.encode() for name in self.sources.names]
+        name_starts = np.cumsum([0, *map(len, names)])
+        sources = self.source[first : first + len(ends)].astype(np.int64)
+        text = np.frombuffer(self._text, np.uint8)
+        bounds = np.append(starts, ends[-1:])
+        keys = local_number_keys(np.frombuffer(bytearray(b"".join(names)), np.uint8), name_starts, sources, text, bounds)
+        for place in np.flatnonzero(keys == 0).tolist():
+            keys[place] = number_key(*self._number_of(first + place))
+        return keys
+
+    def _number_of(self, record: int) -> tuple[str, str]:
+        """Source and local number of a record."""
+        _, _, _, start, _, _, _, length, source, *_ = self._record_facts.row(record)
+        return self.sources.names[source], str(self._text[start : start + length], "utf-8")
+
+    def grow(self, times: float) -> None:
+        """Make the tables ready for so many times the keys they hold. Nobody else may write to them meanwhile."""
+        for table in (self.hot.postings, self.hot.dictionary, self._numbers):
+            grow_to(table, int(table.segments[:SEGMENTS, 1].sum() * times))
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
         """Put a record under a new local number; an earlier record under it stays, but is no longer found."""
@@ -317,6 +365,28 @@ class Index:
         """Raise the snapshot to everything that was inserted: one assignment, so that a reader sees all of it or nothing."""
         counters = self.hot.counters
         self.snapshot = Snapshot(int(counters[ROWS]), int(counters[RECORDS]), int(counters[PERSONS]), sequence)
+
+    def own_parts(self) -> list[Part]:
+        """The arrays of this class, as far as they are used."""
+        counters = self.hot.counters
+        records, persons = self._record_facts.lines(len(self.sequence)), self._person_facts.lines(len(self.version))
+        return [
+            *table_parts("numbers", self._numbers),
+            Part("text", np.frombuffer(self._text, np.uint8), self._text_used),
+            Part("records", records, int(counters[RECORDS])),
+            Part("persons", persons, int(counters[PERSONS])),
+        ]
+
+    def text_used(self) -> int:
+        """Bytes of local numbers."""
+        return self._text_used
+
+    def take_over(self, text_used: int, sources: Sequence[str], models: Sequence[str]) -> None:
+        """What belongs to arrays that were filled from a snapshot."""
+        self._text_used = text_used
+        for names, known in ((self.sources, sources), (self.models, models)):
+            for name in known:
+                names.number(name)
 
     def text_room(self) -> int:
         """Bytes left for local numbers."""

@@ -19,15 +19,17 @@ from mpi.linkage.features import Encoded
 from mpi.linkage.model import STRANGER, Model, TermFrequencies
 from mpi.records import ChangeEvent, Comparison, Identifier, MatchAnswer, PatientRecord, Person, ResolveAnswer
 from mpi.registry.bulk import BulkLoad
-from mpi.registry.bulk_report import BulkReport, Progress
+from mpi.registry.bulk_report import Advance, BulkReport
 from mpi.registry.decided import Decisions
 from mpi.registry.feed import ChangeFeed
 from mpi.registry.index import Index
 from mpi.registry.master_id import IN_KERNELS, MasterIds
 from mpi.registry.plain import PlainBatch, PlainRequests, block
+from mpi.registry.progress import Phase, Progress
 from mpi.registry.rebuild import rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
+from mpi.registry.snapshot import Snapshots
 from mpi.registry.warmup import warm_up
 from mpi.registry.writer import Writer
 from mpi.registry.writes import Action, Block, Submission, Write, control_write, resolve_write
@@ -47,6 +49,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     match_limit: int = 8  # candidates a search returns at most
     request_window_hours: float = 24.0
     request_window_count: int = 1_000_000
+    snapshot_events: int = 0  # that must have come since the last snapshot of memory; 0: none is written or read
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,8 @@ class Registry:
         self._texts = texts(model.reference, [*(each.name for each in model.classes), STRANGER])
         self._feed = ChangeFeed(store)
         self._window = RequestWindow(count=limits.request_window_count, hours=limits.request_window_hours)
+        self._snapshots = Snapshots(self._index, store, limits.snapshot_events)
+        self.progress = Progress()
         self._writer = Writer(
             self._index,
             store,
@@ -86,6 +91,7 @@ class Registry:
             queue_limit=limits.queue_limit,
             batch_limit=limits.batch_limit,
             on_commit=self._feed.add,
+            snapshots=self._snapshots,
         )
 
     @classmethod
@@ -94,12 +100,15 @@ class Registry:
         return cls(Store.open(directory), model, frequencies, limits)
 
     def start(self) -> None:
-        """Warm the kernels, rebuild the index from the journal, start the writer. Only then is the registry usable."""
+        """Warm the kernels, fill the index from snapshot and journal, start the writer. Only then is the registry usable.
+
+        ``progress`` says how far it is.
+        """
         self.prepare()
         self._serve()
 
     def load(
-        self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Progress, *, threads: int
+        self, blocks: Iterable[RowBlock], bound: BoundMap, advance: Advance, *, threads: int
     ) -> Iterator[MappedRow | RowProblem | BulkReport]:
         """Load a file's rows at once and start the writer: between ``prepare`` and the first call. See ``bulk.BulkLoad``.
 
@@ -107,12 +116,12 @@ class Registry:
         already or comes twice, and at last a report.
         """
         load = BulkLoad(self._index, self._store, self._ids, self._rebuilt.durable, threads=threads)
-        yield from load.run(blocks, bound, progress)
+        yield from load.run(blocks, bound, advance)
         yield load.report
         self._serve()
 
     def prepare(self) -> None:
-        """Warm the kernels and rebuild the index from the journal."""
+        """Warm the kernels and fill the index from snapshot and journal."""
         compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
         if compiling is not None:
@@ -120,7 +129,10 @@ class Registry:
         self.plain.warm()
         self._index.warm()
         self._searcher.warm()
-        self._rebuilt = rebuild(self._index, self._store, self._window)
+        head = self._snapshots.read(self.progress)
+        self._rebuilt = rebuild(
+            self._index, self._store, self._window, self.progress, last_at=head.last_at if head is not None else 0
+        )
         self._store.note_model(self._index.model.reference, self._index.encoding)
 
     def _serve(self) -> None:
@@ -131,14 +143,16 @@ class Registry:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT)
+        self.progress.begin(Phase.READY)
 
     def drain(self) -> None:
         """Refuse new writes and finish those that wait."""
         self._writer.stop()
 
     def close(self) -> None:
-        """Drain, then close the store."""
+        """Drain, write a snapshot where it is worth it, then close the store."""
         self.drain()
+        self._writer.keep()
         self._store.close()
 
     # --- writing -------------------------------------------------------------------------------------------------------

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
-from mpi.linkage.batch import load_groups, load_values, new_writes, resolve_batch, roll_back
+from mpi.columns.local_numbers import local_number_keys
+from mpi.linkage.batch import new_writes, resolve_batch, roll_back
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import new_found
+from mpi.linkage.hotindex import ROWS, HotIndex
+from mpi.linkage.loading import CELL_WORDS, grow_to, link_loaded, load_entries, load_rows, unpack_values
 from mpi.linkage.match import compare_pair, holders, match_one, new_graded
 from mpi.linkage.search import new_scratch
 from mpi.records import (
@@ -67,11 +72,22 @@ def warm_up(index: Index) -> None:
     holders(hot, index.query.rules, encoded, np.zeros(1, np.int64), 1, np.zeros(1, np.int64))
     roll_back(hot, index.query.rules, encoded, writes, 1)
     numbers = np.zeros(1, np.int64)
-    load_values(hot, encoded.values)
-    load_groups(hot, index.query.rules, Encoded(*encoded), numbers, numbers)
+    _warm_loading(index, hot, encoded)
     retire(hot, 0)
     table = reserve_table(16)
     put_key(table, 1, 1)
     put_new_keys(table, numbers + 1, numbers, np.zeros(1, np.bool_))
     any_key(table, numbers + 1, np.zeros(1, np.bool_))
     find_key(table, 1)
+
+
+def _warm_loading(index: Index, hot: HotIndex, encoded: Encoded) -> None:
+    """What a rebuild runs."""
+    words, numbers = np.zeros(2, np.uint32), np.zeros(2, np.int64)
+    unpack_values(words, numbers, np.zeros((1, CELL_WORDS), np.uint32), words)
+    load_entries(hot, encoded.values)
+    load_rows(hot, encoded, numbers[:1], numbers[:1], np.zeros(1, np.bool_))
+    grow_to(hot.postings, 1)
+    with ThreadPoolExecutor(1) as pool:
+        link_loaded(hot, index.query.rules, 0, int(hot.counters[ROWS]), pool=pool, threads=1)
+    local_number_keys(np.zeros(1, np.uint8), numbers, numbers[:1], np.zeros(1, np.uint8), numbers)

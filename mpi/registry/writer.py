@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import msgspec
 
 from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable, places
-from mpi.linkage.hotindex import RECORD_PERSON
+from mpi.linkage.hotindex import CHARS, RECORD_PERSON, VALUES
 from mpi.linkage.search import new_scratch
 from mpi.records import Grade, Outcome, ResolveAnswer
 from mpi.registry.control import apply_control, replace_event, retire_event, stale_event
@@ -24,6 +24,7 @@ from mpi.registry.master_id import MasterIds, format_code
 from mpi.registry.memory import room_left
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, Segment
+from mpi.registry.snapshot import Snapshots
 from mpi.registry.writes import Action, Block, Submission, Write
 from mpi.store import EventColumns, JournalEvent, Store
 
@@ -33,6 +34,7 @@ GATHER_FROM = 4  # writes in the last batch from which on the next one is gather
 GATHER_STEP_S, GATHER_STEPS = 0.001, 32
 GATHER_QUIET = 4  # steps without a new write after which nobody is waited for any longer
 LOOK_EVERY = 16  # batches between two looks at the size of the log
+SNAPSHOT_IDLE_S = 30.0  # without a write for so long, it may write a snapshot: a write that comes waits for a chunk of it
 IDLE_S = 1.0  # without a write for so long, the writer tidies up
 ROW_RESERVE = 1024  # rows kept free, so that a batch never runs out of memory half-way
 TEXT_RESERVE = 512  # bytes a local number can take
@@ -51,7 +53,9 @@ class Writer:
         queue_limit: int,
         batch_limit: int,
         on_commit: Callable[[EventColumns], None],
+        snapshots: Snapshots,
     ) -> None:
+        self._snapshots, self._idle_since = snapshots, time.monotonic()
         self._index, self._store, self._ids, self._window = index, store, ids, window
         self._queue_limit, self._batch_limit = queue_limit, batch_limit
         self._on_commit = on_commit
@@ -59,6 +63,7 @@ class Writer:
         self._queued = 0  # records in it
         self._wake = threading.Condition()
         self._stopping = False
+        self._started = False
         self._out_of_step = False  # memory is no longer what the journal says
         self._scratch = new_scratch(len(index.model.features))
         self._last_at = 0
@@ -70,6 +75,7 @@ class Writer:
     def start(self, durable: DurableValues, last_at: int) -> None:
         """Begin to work. ``durable`` says what of the dictionary the journal holds; ``last_at`` is its newest time."""
         self._durable, self._last_at = durable, last_at
+        self._started = True
         self._thread.start()
 
     def stop(self) -> None:
@@ -111,6 +117,7 @@ class Writer:
             self._last_batch = size
             if batch:
                 self._process(batch)
+                self._idle_since = time.monotonic()
             self._expected = size + self._queued  # who was answered will come again
             self._batches += 1
             if not batch or self._batches % LOOK_EVERY == 0:
@@ -153,6 +160,16 @@ class Writer:
                 log.info("a checkpoint has to wait for a running transaction")
         except (MpiError, OSError):  # what is committed is safe where it is; the next turn tries again
             log.warning("the journal could not be tidied")
+        if idle and time.monotonic() - self._idle_since >= SNAPSHOT_IDLE_S:
+            self.keep(lambda: self._stopping or self._queued > 0)
+
+    def keep(self, interrupted: Callable[[], bool] = lambda: False) -> None:
+        """Write a snapshot where one is due, and memory is what the journal says. For the writer's thread, and when it has
+        ended."""
+        counters = self._index.hot.counters
+        journalled = (self._durable.slots, self._durable.chars) == (int(counters[VALUES]), int(counters[CHARS]))
+        if self._started and journalled and not self._out_of_step and self._snapshots.due():
+            self._snapshots.write(self._last_at, interrupted)
 
     def _process(self, batch: list[Write | Block]) -> None:
         """Answer everything in a batch; a failure in one segment fails that segment only."""

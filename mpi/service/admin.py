@@ -34,13 +34,13 @@ class AdminService:
     def handlers(self, calls: Calls) -> dict[str, Route | grpc.RpcMethodHandler[Any, Any]]:
         """Routes of unary calls and gRPC's handlers of streams, by the name of the rpc."""
         return {
-            "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest.FromString, self.get_service_info),
+            "GetServiceInfo": calls.unary(pb.GetServiceInfoRequest.FromString, self.get_service_info, always=True),
             "ExportCrosswalk": calls.server_stream(pb.ExportCrosswalkRequest, self._exports.crosswalk),
             "ExportReviews": calls.server_stream(pb.ExportReviewsRequest, self._exports.reviews),
         }
 
     def get_service_info(self, _request: pb.GetServiceInfoRequest) -> pb.GetServiceInfoResponse:
-        counts = self._registry.counts()
+        counts, state = self._registry.counts(), self._registry.progress.state
         info = pb.ServiceInfo(
             version=self._version,
             index_id=counts.index_id,
@@ -59,6 +59,9 @@ class AdminService:
             write_lag_ms=self._answering.lag_s * 1000,
             resident_bytes=resident_bytes(),
             duckdb_version=self._duckdb_version,
+            phase=state.phase.value,
+            phase_done=state.done,
+            phase_total=state.total,
         )
         return pb.GetServiceInfoResponse(info=info)
 

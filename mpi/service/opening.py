@@ -46,6 +46,7 @@ def open_registry(config: Config) -> Opened:
         match_limit=config.match_candidate_limit,
         request_window_hours=config.request_id_window_hours,
         request_window_count=config.request_id_window_count,
+        snapshot_events=config.snapshot_events,
     )
     store = Store.open(Path(config.data_dir), settings=settings)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,15 @@ def checked(batches: Iterable[pa.RecordBatch], after: int, last: int) -> Iterato
         yield batch
     if sequence != max(last, after):
         raise StoreError(f"the journal ends at {sequence}, not at {last}")
+
+
+def ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, each read by a thread of its own while the one before is being used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="mpi-replay") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 def _check_sequence(batch: pa.RecordBatch, before: int) -> None:

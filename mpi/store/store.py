@@ -15,11 +15,11 @@ import msgspec
 import pyarrow as pa
 
 from mpi.errors import StoreError, Unavailable
-from mpi.store.files import DATABASE_FILE, Settings, connect
+from mpi.store.files import DATABASE_FILE, Settings, connect, sync_directory
 from mpi.store.journal import FIELDS, EventColumns, JournalEvent, check_events
 from mpi.store.lock import DirectoryLock
 from mpi.store.readers import Readers, first_row
-from mpi.store.replay import checked
+from mpi.store.replay import ahead, checked
 from mpi.store.statements import statements
 from mpi.store.tail import Tail, waiting
 from mpi.store.views import Meta, RequestEntry
@@ -239,24 +239,25 @@ class Store:
         """Every event with ``seq`` > ``after`` up to the last durable one, in order, in batches of at most 65,536.
 
         Columns as the statement ``replay`` lists them; with ``payloads`` also the records as received, which a rebuild under
-        another encoding version needs. Raises StoreError when the journal is not what was appended.
+        another encoding version needs. The next batch is read while the last one is being used. Raises StoreError when the
+        journal is not what was appended.
         """
         last = self._last
         self.settle()
         statement = self._sql["replay_with_payload" if payloads else "replay"]
         with self._readers.cursor() as cursor:
             reader = cursor.execute(statement, [after, last]).to_arrow_reader(REPLAY_ROWS)
-            yield from checked(reader, after, last)
+            yield from ahead(checked(reader, after, last))
 
-    def tasks(self, encoding: str) -> Iterator[tuple[int, bytes]]:
-        """The person of every event that opened a task, and its candidates as the registry packed them; of those events that
-        were made with an encoding version, since how candidates are packed goes by the model's features."""
+    def tasks(self, encoding: str) -> Iterator[list[tuple[int, bytes]]]:
+        """The person of every event that opened a task, and its candidates as the registry packed them, many at a time; of
+        those events that were made with an encoding version, since how candidates are packed goes by the model's features."""
         last = self._last
         self.settle()
         with self._readers.cursor() as cursor:
             cursor.execute(self._sql["tasks"], [last, encoding])
             while rows := cursor.fetchmany(REQUEST_ROWS):
-                yield from rows
+                yield rows
 
     def event(self, seq: int) -> JournalEvent | None:
         """One event, or None."""
@@ -327,6 +328,14 @@ class Store:
         """Free space on the disk of the index, in bytes."""
         disk = os.statvfs(self.directory)
         return disk.f_bavail * disk.f_frsize
+
+    def room_bytes(self) -> int:
+        """Free space beyond the reserve, in bytes: what files beside the journal may take."""
+        return self.free_bytes() - self._settings.reserve_mb * MIB
+
+    def sync_directory(self) -> None:
+        """Make the names of files beside the journal durable. Raises OSError."""
+        sync_directory(self.directory)
 
     def file_bytes(self) -> tuple[int, int]:
         """Size in bytes of the database file and of its write-ahead log (what a checkpoint would move)."""

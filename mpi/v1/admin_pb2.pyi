@@ -258,6 +258,9 @@ class ServiceInfo(_message.Message):
     WRITE_LAG_MS_FIELD_NUMBER: _builtins.int
     RESIDENT_BYTES_FIELD_NUMBER: _builtins.int
     DUCKDB_VERSION_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    PHASE_DONE_FIELD_NUMBER: _builtins.int
+    PHASE_TOTAL_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of this software."""
     index_id: _builtins.str
@@ -290,6 +293,12 @@ class ServiceInfo(_message.Message):
     """Resident memory of the process in bytes."""
     duckdb_version: _builtins.str
     """Version of DuckDB, which holds the journal."""
+    phase: _builtins.str
+    """What the service is doing: "ready", or what its start is busy with. Until it is ready the counts above are of nothing yet."""
+    phase_done: _builtins.int
+    """How much of that is done: events of the journal, or bytes of a snapshot."""
+    phase_total: _builtins.int
+    """How much there is to do; 0 where it is not counted."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp:
         """When the process started."""
@@ -314,10 +323,13 @@ class ServiceInfo(_message.Message):
         write_lag_ms: _builtins.float = ...,
         resident_bytes: _builtins.int = ...,
         duckdb_version: _builtins.str = ...,
+        phase: _builtins.str = ...,
+        phase_done: _builtins.int = ...,
+        phase_total: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duckdb_version", b"duckdb_version", "encoding", b"encoding", "index_id", b"index_id", "model", b"model", "open_reviews", b"open_reviews", "persons", b"persons", "population", b"population", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "records", b"records", "resident_bytes", b"resident_bytes", "row_capacity", b"row_capacity", "rows", b"rows", "sequence", b"sequence", "started_at", b"started_at", "version", b"version", "write_lag_ms", b"write_lag_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duckdb_version", b"duckdb_version", "encoding", b"encoding", "index_id", b"index_id", "model", b"model", "open_reviews", b"open_reviews", "persons", b"persons", "phase", b"phase", "phase_done", b"phase_done", "phase_total", b"phase_total", "population", b"population", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "records", b"records", "resident_bytes", b"resident_bytes", "row_capacity", b"row_capacity", "rows", b"rows", "sequence", b"sequence", "started_at", b"started_at", "version", b"version", "write_lag_ms", b"write_lag_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

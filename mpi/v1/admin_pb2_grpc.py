@@ -57,7 +57,7 @@ class AdminServiceServicer:
     """
 
     def GetServiceInfo(self, request, context):
-        """Answers with versions, model, counts, memory, queue and lag.
+        """Answers with versions, model, counts, memory, queue and lag; while the index is loading, how far it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

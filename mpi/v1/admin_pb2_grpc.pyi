@@ -34,7 +34,7 @@ class AdminServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
     GetServiceInfo: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetServiceInfoRequest, _admin_pb2.GetServiceInfoResponse]
-    """Answers with versions, model, counts, memory, queue and lag."""
+    """Answers with versions, model, counts, memory, queue and lag; while the index is loading, how far it is."""
     ExportCrosswalk: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportCrosswalkRequest, _admin_pb2.ExportCrosswalkResponse]
     """Sends every source's number of every person, by source and number, as of the start of the call."""
     ExportReviews: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportReviewsRequest, _admin_pb2.ExportReviewsResponse]
@@ -46,7 +46,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetServiceInfo: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetServiceInfoRequest, _admin_pb2.GetServiceInfoResponse]  # type: ignore[assignment]
-    """Answers with versions, model, counts, memory, queue and lag."""
+    """Answers with versions, model, counts, memory, queue and lag; while the index is loading, how far it is."""
     ExportCrosswalk: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportCrosswalkRequest, _admin_pb2.ExportCrosswalkResponse]  # type: ignore[assignment]
     """Sends every source's number of every person, by source and number, as of the start of the call."""
     ExportReviews: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportReviewsRequest, _admin_pb2.ExportReviewsResponse]  # type: ignore[assignment]
@@ -61,7 +61,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.GetServiceInfoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetServiceInfoResponse, _abc.Awaitable[_admin_pb2.GetServiceInfoResponse]]:
-        """Answers with versions, model, counts, memory, queue and lag."""
+        """Answers with versions, model, counts, memory, queue and lag; while the index is loading, how far it is."""
 
     @_abc_1.abstractmethod
     def ExportCrosswalk(

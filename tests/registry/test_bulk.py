@@ -136,7 +136,7 @@ def pairs(parts: set[frozenset[int]]) -> set[tuple[int, int]]:
 
 @pytest.mark.parametrize("level", ["base", "high"])
 def test_the_persons_are_those_of_one_by_one(opened: Open, tmp_path: Path, level: str) -> None:
-    """Of a synthetic city, but for what comes of the order: at most one link in a hundred."""
+    """Of a synthetic city, but for what comes of the order: persons who grew apart, which only a whole file can join."""
     model, frequencies = load_model(MODELS / "han.toml")
     made, file = population.generate(1_500, seed=4_711, errors=level), tmp_path / "city.parquet"
     made.to_parquet(file)
@@ -147,9 +147,9 @@ def test_the_persons_are_those_of_one_by_one(opened: Open, tmp_path: Path, level
     bulk = pairs(partition([registry.lookup_record(r.source, r.local_id).master_id for r in records]))
     single = pairs(partition(one_by_one(model, frequencies, records, CITY.catchment)))
     true = pairs(partition(made.truth.tolist()))
-    assert len(bulk ^ single) <= 0.01 * len(single)
+    assert len(single - bulk) <= 0.005 * len(single)
+    assert len(bulk - single) <= {"base": 0.01, "high": 0.04}[level] * len(single)
     assert len(bulk - true) <= len(single - true)
-    assert len(bulk & true) >= 0.995 * len(single & true)
 
 
 TRAITS = st.fixed_dictionaries(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from server_process import Process
 
 from mpi.client import IndexClient
+from mpi.commands.serve import _progress_shown
 from mpi.records import PatientRecord
+from mpi.registry.progress import Phase, Progress
 
 
 @pytest.fixture
@@ -38,10 +42,17 @@ def test_one_signal_stops_gracefully_and_a_restart_knows_everything(
     assert code == 0
     assert "draining" in errors
     assert "王" not in errors
-    second = launch()
+    second = launch(snapshot_events="1")
     with IndexClient(second.target()) as client:
         assert client.lookup(source="cqmu1", local_id=patient(1).local_id).master_id == known.master_id
-    assert second.stop(signal.SIGINT)[0] == 0
+    code, errors = second.stop(signal.SIGINT)
+    assert code == 0
+    assert "replaying the journal took" in errors
+    assert "snapshot written sequence=1" in errors
+    third = launch()
+    with IndexClient(third.target()) as client:
+        assert client.lookup(source="cqmu1", local_id=patient(1).local_id).master_id == known.master_id
+    assert "reading the snapshot took" in third.stop(signal.SIGTERM)[1]
 
 
 def test_what_was_answered_survives_kill_9(launch: Callable[..., Process], patient: Callable[..., PatientRecord]) -> None:
@@ -82,3 +93,14 @@ def test_an_impossible_setting_is_named(launch: Callable[..., Process]) -> None:
     _, errors = one.process.communicate(timeout=120)
     assert one.process.returncode != 0
     assert "MPI_WORKER_THREADS" in errors
+
+
+def test_a_terminal_is_told_how_far_a_start_is() -> None:
+    screen, progress = io.StringIO(), Progress()
+    with _progress_shown(Console(file=screen, force_terminal=True, width=80), progress):
+        progress.begin(Phase.REPLAYING, 4_000)
+        progress.add(1_000)
+        threading.Event().wait(0.3)  # the screen is drawn several times a second
+    assert "replaying the journal" in screen.getvalue()
+    assert "25% of 4,000" in screen.getvalue()
+    assert progress.tell is None

@@ -16,8 +16,10 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from mpi.client import IndexClient, messages
 from mpi.errors import ConfigError, MpiError, NotFound, QueueFull, Unavailable
 from mpi.records import HumanName, PatientRecord, ResolveAnswer
+from mpi.registry.progress import Phase
 from mpi.service import direct
 from mpi.service.server import Server
+from mpi.store import store
 from mpi.v1 import admin_pb2, identity_pb2
 
 Patient = Callable[..., PatientRecord]
@@ -45,6 +47,35 @@ def test_while_loading_health_says_so_and_callers_are_told_to_come_back(start: C
         running.server.open()
         assert health(running.target) == {SERVING}
         assert client.resolve(patient(1)).master_id
+
+
+def test_while_loading_the_service_says_how_far_it_is(
+    start: Callable[..., Any], patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked over the socket at every step of the replay, by the thread that replays."""
+    monkeypatch.setattr(store, "REPLAY_ROWS", 2_048)  # the least that DuckDB hands over
+    first = start()
+    with first.client() as client:
+        for begin in range(0, 5_000, 500):
+            client.batch_resolve([patient(n) for n in range(begin, begin + 500)])
+    first.close()
+    again = start(loading=True)
+    with again.client(timeout_s=2.0) as client:
+        assert client.service_info().phase == "loading kernels"
+        seen = []
+        progress = again.registry.progress
+        progress.tell = lambda state: seen.append((state, client.service_info(), health(again.target)))
+        again.registry.start()
+        progress.tell = None
+        info = client.service_info()
+        assert (info.phase, info.records, info.sequence) == ("ready", 5_000, 5_000)
+        assert health(again.target) == {NOT_SERVING}
+    replaying = [(info.phase_done, info.phase_total) for state, info, _ in seen if state.phase is Phase.REPLAYING]
+    assert replaying[0] == (0, 5_000)
+    assert replaying[-1] == (5_000, 5_000)
+    assert 0 < replaying[1][0] < 5_000
+    assert all((info.phase, info.phase_done) == (state.phase.value, state.done) for state, info, _ in seen)
+    assert {status for _, _, found in seen for status in found} == {NOT_SERVING}
 
 
 def test_a_read_is_tried_again_while_the_server_loads(start: Callable[..., Any], patient: Patient) -> None:
