@@ -48,7 +48,7 @@ class BulkJob:
         try:
             registry.prepare()
             with closing(RejectedFile(self._rejected_path, after_row=0)) as rejected, _bar(table) as advance:
-                bulk = self._load(registry, table, bound, rejected, advance, threads=_threads(config))
+                bulk = self._load(registry, table, bound, rejected, advance, config)
         finally:
             registry.close()
         return Report(
@@ -69,13 +69,13 @@ class BulkJob:
         bound: BoundMap,
         rejected: RejectedFile,
         advance: Callable[[str, float, int], None],
-        *,
-        threads: int,
+        config: Config,
     ) -> BulkReport:
         names = [column.name for column in bound.columns]
         left: list[MappedRow] = []
         report = BulkReport()
-        for item in registry.load(table.blocks(names), bound, advance, threads=threads):
+        blocks, threads = table.blocks(names), config.load_threads or len(os.sched_getaffinity(0))
+        for item in registry.load(blocks, bound, advance, threads=threads, sources=config.sources):
             if isinstance(item, BulkReport):
                 report = item
             elif isinstance(item, RowProblem):
@@ -119,10 +119,6 @@ class BulkJob:
 
 def _problem(error: MpiError) -> str:
     return error.problem if isinstance(error, InputError) else str(error)
-
-
-def _threads(config: Config) -> int:
-    return config.load_threads or len(os.sched_getaffinity(0))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ writer where they say something else: that is an update. The same content change
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
@@ -73,9 +73,19 @@ B = TypeVar("B")
 class BulkLoad:
     """One load into an index that was rebuilt and has no writer yet."""
 
-    def __init__(self, index: Index, store: Store, ids: MasterIds, durable: DurableValues, *, threads: int) -> None:
+    def __init__(
+        self,
+        index: Index,
+        store: Store,
+        ids: MasterIds,
+        durable: DurableValues,
+        *,
+        threads: int,
+        sources: Collection[str] = (),
+    ) -> None:
+        """``sources``: those that may be named; empty means any."""
         self._index, self._store, self._ids, self._durable = index, store, ids, durable
-        self._threads = threads
+        self._threads, self._sources = threads, sources
         hot = index.hot
         self._base, self._first = int(hot.counters[ROWS]), int(hot.counters[RECORDS])
         self._capacity = len(hot.rows)
@@ -84,6 +94,7 @@ class BulkLoad:
         self._slotted: npt.NDArray[np.bool_] = reserve(self._capacity, np.bool_)
         self._numbers = reserve_table(self._capacity)
         self._waiting = Waiting(store.directory)
+        self._left = np.zeros(0, np.int64)  # keys of local numbers that are left to the writer
         self._scratches = [new_scratch(features) for _ in range(threads)]
         self.report = BulkReport()
 
@@ -122,7 +133,7 @@ class BulkLoad:
     # --- read ----------------------------------------------------------------------------------------------------------
 
     def _read(self, blocks: Iterable[RowBlock], bound: BoundMap, progress: Advance) -> Iterator[RowProblem | MappedRow]:
-        reader = PartReader(self._index.model, bound)
+        reader = PartReader(self._index.model, bound, self._sources)
         for block, part in _ahead(blocks, reader.read, self._threads):
             yield from part.problems
             if len(part.rows):
@@ -146,7 +157,10 @@ class BulkLoad:
         places = np.flatnonzero(fresh)
         index.content[first : first + len(places)] = part.contents[places].view("V16").ravel()
         same = (index.content[records].view("u1").reshape(-1, HASH_BYTES) == part.contents).all(axis=1)
-        return fresh, ~fresh & ~(same & (index.state[records] == ACTIVE))
+        changed = ~fresh & ~(same & (index.state[records] == ACTIVE))
+        # whatever comes under such a number later in the file is the writer's, too: it decides in the order of the file
+        self._left = np.union1d(self._left, part.keys[changed])
+        return fresh, changed | (~fresh & np.isin(part.keys, self._left))
 
     def _place(self, part: Part, fresh: npt.NDArray[np.bool_]) -> None:
         hot, kept = self._index.hot, pa.array(np.flatnonzero(fresh))

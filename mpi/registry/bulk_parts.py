@@ -6,12 +6,13 @@ the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mpi.columns.check import check
 from mpi.columns.local_numbers import local_number_keys
@@ -67,9 +68,11 @@ class Part(NamedTuple):
 class PartReader:
     """Standardises and encodes blocks of a file for one model. Several threads may read."""
 
-    def __init__(self, model: Model, bound: BoundMap) -> None:
+    def __init__(self, model: Model, bound: BoundMap, sources: Collection[str] = ()) -> None:
+        """``sources``: those that may be named; empty means any."""
         plan = plan_of(model)
         self._encoder, self._bound = Encoder(model), bound
+        self._sources = pa.array(sorted(sources), pa.string()) if sources else None
         self._reader = ColumnReader(plan, model.width) if plan is not None else None
 
     def read(self, block: RowBlock) -> Part:
@@ -90,6 +93,7 @@ class PartReader:
                     made.payloads[place], made.contents[place] = payload.payload, payload.content
             made.recorded_at[:] = checked.recorded_at
         self._read_left(block, left, made, found, problems)
+        self._leave_unregistered(block, keys["source"].values, made, problems)
         taken = np.flatnonzero(made.counts)
         places, chosen = taken.tolist(), pa.array(taken)
         sources, local_ids = keys["source"].values.take(chosen), keys["local_id"].values.take(chosen)
@@ -104,6 +108,16 @@ class PartReader:
             arranged(found, made.first[taken], made.counts[taken]) if places else NOTHING,
             sorted(problems, key=lambda problem: problem.row),
         )
+
+    def _leave_unregistered(self, block: RowBlock, sources: pa.Array, made: _Lines, problems: list[RowProblem]) -> None:
+        """Take no record whose source may not be named."""
+        if self._sources is None:
+            return
+        unknown = ~pc.is_in(sources, self._sources).to_numpy(zero_copy_only=False) & (made.counts > 0)
+        made.counts[unknown] = 0
+        column, problem = self._bound.column_of("source"), "is not a registered source"
+        rows = block.numbers[unknown].tolist()
+        problems.extend(RowProblem(row=row, field="source", column=column, problem=problem) for row in rows)
 
     def _read_left(
         self, block: RowBlock, left: Sequence[int], made: _Lines, found: list[Encoded], problems: list[RowProblem]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -108,14 +108,15 @@ class Registry:
         self._serve()
 
     def load(
-        self, blocks: Iterable[RowBlock], bound: BoundMap, advance: Advance, *, threads: int
+        self, blocks: Iterable[RowBlock], bound: BoundMap, advance: Advance, *, threads: int, sources: Collection[str] = ()
     ) -> Iterator[MappedRow | RowProblem | BulkReport]:
         """Load a file's rows at once and start the writer: between ``prepare`` and the first call. See ``bulk.BulkLoad``.
 
         Yields what was not taken with its problem, rows that are left to ``resolve``, since their local number is known
-        already or comes twice, and at last a report.
+        already or comes twice, and at last a report. ``sources``: those that may be named; empty means any.
         """
-        load = BulkLoad(self._index, self._store, self._ids, self._rebuilt.durable, threads=threads)
+        durable = self._rebuilt.durable
+        load = BulkLoad(self._index, self._store, self._ids, durable, threads=threads, sources=sources)
         yield from load.run(blocks, bound, advance)
         yield load.report
         self._serve()

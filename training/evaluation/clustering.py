@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,26 @@ def cluster(
     ``population``: persons the prior is taken for; 0 takes half the number of records. ``one_per_source``: no source holds a
     person twice, so two records of one source never come together.
     """
+    found = weighed_edges(model, frequencies, records, population=population)
+    edges, settings, starts = found.edges, compile_settings(model), found.encoded.starts.astype(np.int32)
+    sources = _sources(records) if one_per_source else None
+    roots = cluster_edges(settings, Records(found.encoded.rows, starts[:-1], starts[1:]), edges, sources=sources).root
+    asked = (roots[edges.ends[:, 0]] != roots[edges.ends[:, 1]]) & (edges.facts[:, CERTAINTY] != POSSIBLE)
+    return Clustered(np.unique(roots, return_inverse=True)[1].astype(np.int64), edges.ends[asked], found.compared)
+
+
+class Found(NamedTuple):
+    """Encoded records, the edges between them, each pair once, and how many pairs were weighed for it."""
+
+    encoded: Encoded
+    edges: Edges
+    compared: int
+
+
+def weighed_edges(
+    model: Model, frequencies: TermFrequencies, records: Sequence[PatientRecord], *, population: int = 0
+) -> Found:
+    """The pairs of a file that share a blocking key and weigh enough to matter; ``population`` as for ``cluster``."""
     table = encode_records(model, records)
     encoded, settings = table.encoded, compile_settings(model)
     rules, _ = level_rules(model)
@@ -73,12 +94,7 @@ def cluster(
             compared += len(a)
             rivals = weighed.weight >= settings.upper - settings.margin
             kept.append(_chosen(weighed, np.flatnonzero((weighed.facts[:, CERTAINTY] != POSSIBLE) | rivals)))
-    edges = _distinct(kept, len(model.features))
-    starts = encoded.starts.astype(np.int32)
-    sources = _sources(records) if one_per_source else None
-    roots = cluster_edges(settings, Records(encoded.rows, starts[:-1], starts[1:]), edges, sources=sources).root
-    asked = (roots[edges.ends[:, 0]] != roots[edges.ends[:, 1]]) & (edges.facts[:, CERTAINTY] != POSSIBLE)
-    return Clustered(np.unique(roots, return_inverse=True)[1].astype(np.int64), edges.ends[asked], compared)
+    return Found(encoded, _distinct(kept, len(model.features)), compared)
 
 
 def grade_pairs(
