@@ -101,6 +101,7 @@ class Registry:
 
         ``progress`` says how far it is.
         """
+        self.progress.begin(Phase.KERNELS)
         compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
         if compiling is not None:
