@@ -5,6 +5,7 @@
     python -m benchmarks.service    calls per second and latency as a ratio to the floor, an echo server of the same messages
     python -m benchmarks.training   how long a model takes to estimate, and in how much memory, beside Splink's training
     python -m benchmarks.startup    how long an empty server takes until its health says SERVING
+    python -m benchmarks.restart    how long a server with records takes, from the journal and from a snapshot
 
 Every figure is one line of JSON on standard output; progress goes to standard error. Nothing leaves the loopback interface.
 """

@@ -179,7 +179,7 @@ class Journal:
         columns = {
             "outcome": np.where(new, int(Outcome.NEW), int(Outcome.LINKED)),
             "source": base.sources[start:end],
-            "local_id": [f"{copy}-{number}" for number in base.local_ids[start:end]] if copy else base.local_ids[start:end],
+            "local_id": [local_id_of(base, copy, place) for place in range(start, end)],
             "record_no": np.arange(start, end) + copy * len(base.sources),
             "person_no": persons + copy * self._persons,
             "master_code": self._codes[persons],
@@ -227,6 +227,11 @@ def _at(columns: Mapping[str, Any], places: Ints) -> dict[str, Any]:
 def _hashes(numbers: Ints) -> list[bytes]:
     data = np.column_stack([numbers, numbers * 31]).astype("<i8").tobytes()
     return [data[at : at + 16] for at in range(0, len(data), 16)]
+
+
+def local_id_of(base: Base, copy: int, place: int) -> str:
+    """Local number of a copy's record."""
+    return f"{copy}-{base.local_ids[place]}" if copy else base.local_ids[place]
 
 
 def copies(records: int) -> Iterator[tuple[int, int]]:

@@ -34,7 +34,7 @@ def hot_state(hot: HotIndex, parts: dict[str, np.ndarray[Any, Any]]) -> dict[str
 
 def state_of(index: Index) -> dict[str, Any]:
     """By name; equal for two indexes that answer everything alike."""
-    parts = {part.name: part.array[: part.used] for part in parts_of(index)}
+    parts = {part.name: part.lines for part in parts_of(index)}
     state = hot_state(index.hot, parts)
     return state | {
         "numbers": mapped(index._numbers),

@@ -19,7 +19,7 @@ from mpi.config import load_config
 from mpi.errors import ConfigError, Unavailable
 
 START_TIMEOUT_S = 600.0  # a large index is rebuilt, and on a new machine the kernels are compiled first
-STOP_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 300.0  # after a load a large index writes a snapshot
 _LISTENING = "listening on "
 
 ServerOption = Annotated[

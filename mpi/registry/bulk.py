@@ -62,7 +62,7 @@ from mpi.registry.bulk_report import Advance, BulkReport
 from mpi.registry.index import ACTIVE, HASH_BYTES, Index, number_new
 from mpi.registry.master_id import MasterIds
 from mpi.registry.memory import reserve, reserve_table, room_left
-from mpi.registry.segment import DurableValues
+from mpi.registry.rebuild import Rebuilt
 from mpi.store import Store
 
 EDGE_ROOM = 1 << 20  # edges a thread finds before they are put aside
@@ -78,13 +78,14 @@ class BulkLoad:
         index: Index,
         store: Store,
         ids: MasterIds,
-        durable: DurableValues,
+        rebuilt: Rebuilt,
         *,
         threads: int,
         sources: Collection[str] = (),
     ) -> None:
         """``sources``: those that may be named; empty means any."""
-        self._index, self._store, self._ids, self._durable = index, store, ids, durable
+        self._index, self._store, self._ids, self._durable = index, store, ids, rebuilt.durable
+        self.at = max(time.time_ns() // 1000, rebuilt.last_at)  # of all its events: time never goes back
         self._threads, self._sources = threads, sources
         hot = index.hot
         self._base, self._first = int(hot.counters[ROWS]), int(hot.counters[RECORDS])
@@ -122,7 +123,7 @@ class BulkLoad:
         plan = make_plan(edges, persons, self._first, known=int(hot.counters[PERSONS]), keyed=keyed)
         self.report.seconds["cluster"] = time.monotonic() - started
         started = time.monotonic()
-        journalled = Journalled(self._waiting, plan, edges, persons, self._cut_records(), self._population)
+        journalled = Journalled(self._waiting, plan, edges, persons, self._cut_records(), self._population, self.at)
         write_journal(self._index, self._store, self._ids, self._durable, journalled, progress)
         attach = np.ascontiguousarray(plan.persons)
         attach_records(hot, self._first, attach)

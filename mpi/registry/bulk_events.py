@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -101,7 +100,8 @@ def _unwritten(error: Exception) -> StoreError:
 
 
 class Journalled(NamedTuple):
-    """A load that was decided. ``cut`` bool[N]: records that were not compared with all of a block."""
+    """A load that was decided, at a moment (µs since 1970). ``cut`` bool[N]: records that were not compared with all of a
+    block."""
 
     waiting: Waiting
     plan: Plan
@@ -109,6 +109,7 @@ class Journalled(NamedTuple):
     persons: npt.NDArray[np.int64]
     cut: npt.NDArray[np.bool_]
     population: int
+    at: int
 
 
 def write_journal(
@@ -122,7 +123,7 @@ def write_journal(
     candidates = candidates_of(index.hot, load.edges, plan, load.persons)
     persons, last = int(index.hot.counters[PERSONS]), int(plan.persons.max()) + 1
     if last > persons:
-        index.master_code[persons:last] = [ids.code(person) for person in range(persons, last)]
+        index.master_code[persons:last] = ids.codes(persons, last - persons)
     start = 0
     for records, marks in load.waiting.transactions():
         _write(index, store, durable, load, candidates, start, records, marks)
@@ -144,7 +145,7 @@ def _write(
     count = marks.records
     span = (start, start + count)
     here = slice(*span)
-    first, at, plan = store.last_sequence() + 1, time.time_ns() // 1000, load.plan
+    first, at, plan = store.last_sequence() + 1, load.at, load.plan
     sequences = np.arange(first, first + count)
     task = plan.task[here]
     probability = _probability(plan, here)

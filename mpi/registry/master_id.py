@@ -12,11 +12,13 @@ import hashlib
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_37_36
 
 from mpi.columns.resolutions import Alphabet
 from mpi.errors import InputError
+from mpi.registry.permutation import BLOCK, keyed_states, permuted
 
 HALF_BITS = 25
 HALF_MASK = (1 << HALF_BITS) - 1
@@ -34,6 +36,7 @@ class MasterIds:
 
     def __init__(self, key: bytes) -> None:
         self._rounds = [hashlib.blake2b(digest_size=4, key=key, salt=bytes([r]) * 16) for r in range(ROUNDS)]
+        self._key = key
 
     def code(self, person: int) -> int:
         """Permuted code (50 bits) of an internal person number."""
@@ -41,6 +44,15 @@ class MasterIds:
         for keyed in self._rounds:
             left, right = right, left ^ _mix(keyed, right)
         return left << HALF_BITS | right
+
+    def codes(self, first: int, count: int) -> npt.NDArray[np.int64]:
+        """int64[count]: codes of the persons from number ``first`` on, without the GIL."""
+        key = np.frombuffer(self._key.ljust(BLOCK, b"\0"), np.uint64)
+        salts = np.frombuffer(b"".join(bytes([r]) * 16 for r in range(ROUNDS)), np.uint64).reshape(ROUNDS, 2)
+        states, codes = np.empty((ROUNDS, 8), np.uint64), np.empty(count, np.int64)
+        keyed_states(key, salts, states)
+        permuted(states, first, codes)
+        return codes
 
     def person(self, code: int) -> int:
         """Internal person number of a code. Any code has one; whether that person exists is the caller's to check."""

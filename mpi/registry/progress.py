@@ -48,8 +48,8 @@ class Progress:
         """Go on to a phase, or do it again with another total."""
         now, before = time.monotonic(), self.state
         self.seconds[before.phase] = self.seconds.get(before.phase, 0.0) + now - self._began
-        if before.phase is not phase and before.done:
-            log.info("%s took seconds=%.1f number=%d", before.phase.value, now - self._began, before.done)
+        if before.phase is not phase:
+            log.info("%s took seconds=%.2f number=%d", before.phase.value, now - self._began, before.done)
         self._became(State(phase, 0, total))
         self._began = self._said = now
 

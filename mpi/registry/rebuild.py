@@ -47,7 +47,7 @@ def rebuild(index: Index, store: Store, window: RequestWindow, progress: Progres
     Raises StoreError for a journal that does not fit together.
     """
     after = index.snapshot.sequence
-    again = store.meta.encoding not in ("", index.model.encoding_version())
+    again = store.has_other_encoding(index.encoding, after)
     progress.begin(Phase.REPLAYING, store.last_sequence() - after)
     with _Loader(index, store.last_sequence() - after) as loader:
         for batch in store.replay(after, payloads=again):

@@ -115,14 +115,15 @@ class Registry:
         Yields what was not taken with its problem, rows that are left to ``resolve``, since their local number is known
         already or comes twice, and at last a report. ``sources``: those that may be named; empty means any.
         """
-        durable = self._rebuilt.durable
-        load = BulkLoad(self._index, self._store, self._ids, durable, threads=threads, sources=sources)
+        load = BulkLoad(self._index, self._store, self._ids, self._rebuilt, threads=threads, sources=sources)
         yield from load.run(blocks, bound, advance)
+        self._rebuilt = msgspec.structs.replace(self._rebuilt, last_at=load.at)
         yield load.report
         self._serve()
 
     def prepare(self) -> None:
         """Warm the kernels and fill the index from snapshot and journal."""
+        self.progress.begin(Phase.KERNELS)
         compiling = compile_apart() if self.plain.serves else None
         warm_up(self._index)
         if compiling is not None:

@@ -180,16 +180,17 @@ def _fill(index: Index, path: Path, footer: Footer, progress: Progress) -> None:
     parts = parts_of(index)
     arrays = {part.name: part.array for part in parts}
     size = sum(written.used * arrays[written.name][:1].nbytes for written in footer.arrays if written.name in arrays)
-    before = {part.name: part.array[: part.used].copy() for part in parts}
+    before = [part.lines.copy() for part in parts]
     try:
         progress.begin(Phase.SNAPSHOT, size)
         read_arrays(path, footer, arrays, progress.add)
     except BaseException:
         for written in footer.arrays:
             if written.name in arrays:
-                arrays[written.name][: written.used] = np.zeros(1, arrays[written.name].dtype)
-        for part in parts:
-            part.array[: part.used] = before[part.name]
+                filled = Part(written.name, arrays[written.name], written.used, written.start)
+                filled.lines[:] = np.zeros(1, filled.array.dtype)
+        for part, lines in zip(parts, before, strict=True):
+            part.lines[:] = lines
         raise
 
 

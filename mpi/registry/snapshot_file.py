@@ -1,4 +1,4 @@
-"""The file of a snapshot: named arrays one after the other, then what they are, then a checksum of that.
+"""The file of a snapshot: named parts of arrays one after the other, then what they are, then a checksum of that.
 
     arrays … │ footer (MessagePack: Footer) │ length of the footer, its XXH3, MAGIC
 
@@ -21,7 +21,7 @@ import numpy.typing as npt
 import xxhash
 from msgspec import Meta
 
-from mpi.linkage.hashtable import SEGMENTS, Table
+from mpi.linkage.hashtable import SEGMENTS, SIZE_BITS, Table
 from mpi.records import Private
 
 MAGIC = b"MPIsnap1"
@@ -35,24 +35,31 @@ class DamagedSnapshot(Exception):
 
 
 class Part(NamedTuple):
-    """The used beginning of an array in memory: its first ``used`` lines."""
+    """The used lines of an array in memory: ``used`` of them from line ``start`` on."""
 
     name: str
     array: npt.NDArray[Any]
     used: int
+    start: int = 0
+
+    @property
+    def lines(self) -> npt.NDArray[Any]:
+        """The used lines."""
+        return self.array[self.start : self.start + self.used]
 
     @property
     def data(self) -> memoryview:
         """The used lines as bytes."""
-        return self.array[: self.used].reshape(-1).view(np.uint8).data
+        return self.lines.reshape(-1).view(np.uint8).data
 
 
 def table_parts(name: str, table: Table) -> list[Part]:
-    """A hash table."""
-    return [
-        Part(f"{name}.segments", table.segments, len(table.segments)),
-        Part(f"{name}.arena", table.arena, int(table.segments[SEGMENTS, 1])),
-    ]
+    """A hash table: what its segments are, and the region of each. What was outgrown is left out."""
+    parts = [Part(f"{name}.segments", table.segments, len(table.segments))]
+    for segment, descriptor in enumerate(table.segments[:SEGMENTS, 0].tolist()):
+        start, size = descriptor >> SIZE_BITS, 1 << (descriptor & ((1 << SIZE_BITS) - 1))
+        parts.append(Part(f"{name}.{segment}", table.arena, size, start))
+    return parts
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -60,6 +67,7 @@ class Written(msgspec.Struct, frozen=True):
 
     name: str
     kind: str  # NumPy's name of the type, and the shape of a line
+    start: int
     used: int
     offset: int
     hashes: list[int]
@@ -91,7 +99,7 @@ def write_file(path: Path, head: bytes, parts: Sequence[Part], interrupted: Call
     aside = unfinished(path)
     try:
         with open(aside, "wb", buffering=0, opener=_private) as file:
-            arrays = []
+            arrays, synced = [], 0
             for part in parts:
                 hashes, offset = [], file.tell()
                 for chunk in _chunks(part.data, CHUNK_BYTES):
@@ -99,8 +107,10 @@ def write_file(path: Path, head: bytes, parts: Sequence[Part], interrupted: Call
                         return False
                     hashes.append(xxhash.xxh3_64_intdigest(chunk))
                     _write(file.fileno(), chunk)
-                    os.fdatasync(file.fileno())  # a little at a time: at the end it would hold up everybody at once
-                arrays.append(Written(part.name, kind_of(part.array), part.used, offset, hashes))
+                    if file.tell() - synced >= CHUNK_BYTES:  # little by little: at the end it would hold up everybody
+                        os.fdatasync(file.fileno())
+                        synced = file.tell()
+                arrays.append(Written(part.name, kind_of(part.array), part.start, part.used, offset, hashes))
             footer = msgspec.msgpack.encode(Footer(head=head, chunk_bytes=CHUNK_BYTES, arrays=arrays))
             _write(file.fileno(), footer + _END.pack(len(footer), xxhash.xxh3_64_intdigest(footer), MAGIC))
             os.fsync(file.fileno())
@@ -129,7 +139,7 @@ def read_footer(path: Path) -> Footer:
 
 
 def read_arrays(path: Path, footer: Footer, arrays: dict[str, npt.NDArray[Any]], read: Callable[[int], None]) -> None:
-    """Fill the beginnings of arrays, by name, and check what was read; ``read`` is told bytes as they come.
+    """Fill the used lines of arrays, by name, and check what was read; ``read`` is told bytes as they come.
 
     Raises DamagedSnapshot, OSError; then the arrays hold something, and are the caller's to empty.
     """
@@ -137,7 +147,7 @@ def read_arrays(path: Path, footer: Footer, arrays: dict[str, npt.NDArray[Any]],
         raise DamagedSnapshot("the file holds other arrays")
     for written in footer.arrays:
         array = arrays[written.name]
-        if kind_of(array) != written.kind or not 0 <= written.used <= len(array):
+        if kind_of(array) != written.kind or not 0 <= written.start <= written.start + written.used <= len(array):
             raise DamagedSnapshot("an array does not fit into memory")
     threads = len(os.sched_getaffinity(0))
     with open(path, "rb") as file, ThreadPoolExecutor(threads, thread_name_prefix="mpi-snapshot") as pool:
@@ -156,7 +166,7 @@ def read_arrays(path: Path, footer: Footer, arrays: dict[str, npt.NDArray[Any]],
 
 def _places(written: Written, array: npt.NDArray[Any], size: int) -> Iterator[tuple[memoryview, int, int]]:
     """Each chunk of memory with its place in the file and its hash."""
-    chunks = list(_chunks(Part(written.name, array, written.used).data, size))
+    chunks = list(_chunks(Part(written.name, array, written.used, written.start).data, size))
     if len(chunks) != len(written.hashes):
         raise DamagedSnapshot("an array has another number of chunks")
     at = written.offset

@@ -61,6 +61,10 @@ SELECT
 FROM journal
 WHERE seq > $1 AND seq <= $2;
 
+-- name: other_encoding
+-- $1 after, $2 encoding version. Whether any event after a number was made with another encoding version: no line, or one.
+SELECT 1 FROM journal WHERE seq > $1 AND encoding <> $2 LIMIT 1;
+
 -- name: tasks
 -- $1 last, $2 encoding version. Who was asked about whom: the person of each event that opened a task, and its candidates.
 SELECT person_no, candidates FROM journal WHERE review_task = seq AND seq <= $1 AND encoding = $2;

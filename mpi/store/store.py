@@ -249,6 +249,12 @@ class Store:
             reader = cursor.execute(statement, [after, last]).to_arrow_reader(REPLAY_ROWS)
             yield from ahead(checked(reader, after, last))
 
+    def has_other_encoding(self, encoding: str, after: int = 0) -> bool:
+        """Whether an event with ``seq`` > ``after`` was made with another encoding version than this one."""
+        self.settle()
+        with self._readers.cursor() as cursor:
+            return first_row(cursor, self._sql["other_encoding"], [after, encoding]) is not None
+
     def tasks(self, encoding: str) -> Iterator[list[tuple[int, bytes]]]:
         """The person of every event that opened a task, and its candidates as the registry packed them, many at a time; of
         those events that were made with an encoding version, since how candidates are packed goes by the model's features."""

@@ -36,3 +36,9 @@ def test_a_wrong_character_is_noticed(code, place, wrong):
     if mistyped != text:
         with pytest.raises(InputError, match="check character is wrong"):
             parse_master_id(mistyped)
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 2**50 - 20))
+def test_many_codes_are_those_of_each(key: bytes, first: int) -> None:
+    ids = MasterIds(key)
+    assert ids.codes(first, 20).tolist() == [ids.code(person) for person in range(first, first + 20)]
