@@ -59,9 +59,10 @@ from mpi.registry.bulk_events import Journalled, Marks, Waiting, blobs, write_jo
 from mpi.registry.bulk_parts import Part, PartReader
 from mpi.registry.bulk_plan import Plan, make_plan, persons_of
 from mpi.registry.bulk_report import Advance, BulkReport
-from mpi.registry.index import ACTIVE, HASH_BYTES, Index, number_new
+from mpi.registry.index import ACTIVE, HASH_BYTES, Index
 from mpi.registry.master_id import MasterIds
 from mpi.registry.memory import reserve, reserve_table, room_left
+from mpi.registry.numbering import number_new
 from mpi.registry.rebuild import Rebuilt
 from mpi.store import Store
 

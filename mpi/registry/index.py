@@ -141,22 +141,6 @@ def find_keys(table: Table, keys: npt.NDArray[np.int64], found: npt.NDArray[np.i
         found[i] = get(table, keys[i])
 
 
-@kernel
-def number_new(
-    table: Table, keys: npt.NDArray[np.int64], first: int, found: npt.NDArray[np.int64], fresh: npt.NDArray[np.bool_]
-) -> None:
-    """Number the keys that are in no table: those that were not ``found`` (−1) elsewhere and not in ``table``, from ``first``
-    on. ``found`` becomes each key's number, ``fresh`` says which are new."""
-    for i in range(len(keys)):
-        if found[i] < 0:
-            found[i] = get(table, keys[i])
-        fresh[i] = found[i] < 0
-        if fresh[i]:
-            found[i] = first
-            put(table, keys[i], first)
-            first += 1
-
-
 @brief
 def put_key(table: Table, key: int, value: int) -> None:
     put(table, key, value)

@@ -26,9 +26,10 @@ from mpi.registry.index import Index
 from mpi.registry.master_id import IN_KERNELS, MasterIds
 from mpi.registry.plain import PlainBatch, PlainRequests, block
 from mpi.registry.progress import Phase, Progress
-from mpi.registry.rebuild import rebuild
+from mpi.registry.rebuild import Rebuilt, rebuild
 from mpi.registry.requests import RequestWindow
 from mpi.registry.search import Searcher
+from mpi.registry.segment import DurableValues
 from mpi.registry.snapshot import Snapshots
 from mpi.registry.warmup import warm_up
 from mpi.registry.writer import Writer
@@ -77,6 +78,7 @@ class Registry:
         self._ids = MasterIds(store.meta.master_key)
         self._index = Index(model, frequencies, capacity=limits.capacity_rows, catchment=limits.catchment)
         self._searcher = Searcher(self._index, self._ids)
+        self._rebuilt = Rebuilt(DurableValues(1, 0), 0)  # until ``prepare``
         self.plain = PlainRequests(model)
         self._texts = texts(model.reference, [*(each.name for each in model.classes), STRANGER])
         self._feed = ChangeFeed(store)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
 
-from mpi.errors import DeadlinePassed, MpiError, NotFound, QueueFull, StoreError, Unavailable, places
+from mpi.errors import DeadlinePassed, MpiError, NotFound, StoreError, Unavailable, places
 from mpi.linkage.hotindex import CHARS, RECORD_PERSON, VALUES
 from mpi.linkage.search import new_scratch
 from mpi.records import Grade, Outcome, ResolveAnswer
@@ -25,7 +24,8 @@ from mpi.registry.memory import room_left
 from mpi.registry.requests import RequestWindow
 from mpi.registry.segment import DurableValues, Segment
 from mpi.registry.snapshot import Snapshots
-from mpi.registry.writes import Action, Block, Submission, Write
+from mpi.registry.waiting import WriteQueue
+from mpi.registry.writes import Action, Block, Slice, Submission, Write
 from mpi.store import EventColumns, JournalEvent, Store
 
 log = logging.getLogger(__name__)
@@ -57,12 +57,8 @@ class Writer:
     ) -> None:
         self._snapshots, self._idle_since = snapshots, time.monotonic()
         self._index, self._store, self._ids, self._window = index, store, ids, window
-        self._queue_limit, self._batch_limit = queue_limit, batch_limit
+        self._queue, self._batch_limit = WriteQueue(queue_limit, batch_limit), batch_limit
         self._on_commit = on_commit
-        self._queue: deque[Write | Block] = deque()
-        self._queued = 0  # records in it
-        self._wake = threading.Condition()
-        self._stopping = False
         self._started = False
         self._out_of_step = False  # memory is no longer what the journal says
         self._scratch = new_scratch(len(index.model.features))
@@ -80,59 +76,38 @@ class Writer:
 
     def stop(self) -> None:
         """Finish what is in the queue, then end the thread."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
+        self._queue.stop()
         if self._thread.is_alive():
             self._thread.join()
 
     def queue_length(self) -> int:
         """Records that wait."""
-        return self._queued
+        return len(self._queue)
 
     def submit(self, submission: Submission) -> None:
         """Queue a call's writes. Raises QueueFull, or Unavailable when stopping; then nothing was queued."""
-        with self._wake:
-            if self._stopping:
-                raise Unavailable("DRAINING", "the index is stopping")
-            if self._out_of_step:
-                raise _restart_needed()
-            if self._queued + submission.size > self._queue_limit:
-                raise QueueFull(retry_after_s=0.05)
-            self._queue.extend(submission.writes)
-            self._queued += submission.size
-            self._wake.notify()
+        if self._out_of_step:
+            raise _restart_needed()
+        self._queue.put(submission)
 
     # --- the writer's thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        queue = self._queue
         while True:
-            with self._wake:
-                if not self._queue and not self._stopping:
-                    self._wake.wait(timeout=IDLE_S)
+            queue.wait(IDLE_S)
             self._gather()
-            batch, size = self._take()
-            if not batch and self._stopping:
+            batch = queue.take()
+            if not batch and queue.stopping:
                 return
-            self._last_batch = size
+            self._last_batch = sum(write.size for write in batch)
             if batch:
                 self._process(batch)
                 self._idle_since = time.monotonic()
-            self._expected = size + self._queued  # who was answered will come again
+            self._expected = self._last_batch + len(queue)  # who was answered will come again
             self._batches += 1
             if not batch or self._batches % LOOK_EVERY == 0:
                 self._tidy(idle=not batch)
-
-    def _take(self) -> tuple[list[Write | Block], int]:
-        """What waits, as much as goes into one transaction (a block at least), and how many records that is."""
-        batch: list[Write | Block] = []
-        size = 0
-        with self._wake:
-            while self._queue and (not batch or size + self._queue[0].size <= self._batch_limit):
-                batch.append(self._queue.popleft())
-                size += batch[-1].size
-            self._queued -= size
-        return batch, size
 
     def _gather(self) -> None:
         """Under load, wait a little for as many writes as were under way before: a commit costs the same for two or fifty.
@@ -142,12 +117,12 @@ class Writer:
         """
         if self._last_batch < GATHER_FROM:
             return
-        seen, quiet, wanted = self._queued, 0, min(self._expected, self._batch_limit)
+        seen, quiet, wanted = len(self._queue), 0, min(self._expected, self._batch_limit)
         for _ in range(GATHER_STEPS):
             if not 0 < seen < wanted or quiet == GATHER_QUIET:
                 return
             time.sleep(GATHER_STEP_S)
-            now = self._queued
+            now = len(self._queue)
             quiet = quiet + 1 if now == seen else 0
             seen = now
 
@@ -161,7 +136,7 @@ class Writer:
         except (MpiError, OSError):  # what is committed is safe where it is; the next turn tries again
             log.warning("the journal could not be tidied")
         if idle and time.monotonic() - self._idle_since >= SNAPSHOT_IDLE_S:
-            self.keep(lambda: self._stopping or self._queued > 0)
+            self.keep(lambda: self._queue.stopping or len(self._queue) > 0)
 
     def keep(self, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Write a snapshot where one is due, and memory is what the journal says. For the writer's thread, and when it has
@@ -171,47 +146,64 @@ class Writer:
         if self._started and journalled and not self._out_of_step and self._snapshots.due():
             self._snapshots.write(self._last_at, interrupted)
 
-    def _process(self, batch: list[Write | Block]) -> None:
+    def _process(self, batch: list[Write | Slice]) -> None:
         """Answer everything in a batch; a failure in one segment fails that segment only."""
         self._segment = self._new_segment()
         for write in batch:
-            self._try(write)
+            if isinstance(write, Slice):
+                self._try_slice(write)
+            else:
+                self._try(write)
         self._commit_segment()
         self._deliver(batch)
 
-    def _try(self, write: Write | Block) -> None:
+    def _try(self, write: Write) -> None:
         """Place what waited, or answer it with the error."""
+        with self._answering(write):
+            self._place(write)
+
+    def _try_slice(self, records: Slice) -> None:
+        """``_try`` for some records of a block."""
+        with self._answering(records.block):
+            self._place_slice(records)
+
+    @contextmanager
+    def _answering(self, write: Write | Block) -> Iterator[None]:
+        """Around what places a write: an error, or that nobody waits any more, becomes its answer."""
         try:
-            if self._out_of_step:
-                write.fail(_restart_needed())
-            elif write.expired():
-                write.fail(DeadlinePassed())
-            elif isinstance(write, Block):
-                self._place_block(write)
-            else:
-                self._place(write)
+            self._check(write)
+            yield
         except MpiError as error:
             write.fail(error)
         except Exception as error:  # noqa: BLE001 — the writer must survive anything; the caller gets INTERNAL
             log.error("a write failed %s", places(error))
             write.fail(StoreError("the write failed; nothing was stored"))
 
-    def _place_block(self, block: Block) -> None:
+    def _check(self, write: Write | Block) -> None:
+        """Raises Unavailable where memory is not what the journal says, DeadlinePassed where nobody waits."""
+        if self._out_of_step:
+            raise _restart_needed()
+        if write.expired():
+            raise DeadlinePassed
+
+    def _place_slice(self, records: Slice) -> None:
         """Put a block's new records into the segment, run by run. Each that is known already goes the way of one write."""
-        numbers = list(zip(block.sources, block.local_ids, strict=True))
+        block, first, last = records
+        numbers = list(zip(block.sources[first:last], block.local_ids[first:last], strict=True))
+        keys = block.keys[first:last]
         known: list[bool] = []
         at, segment = 0, None
         while at < len(numbers):
             if segment is not self._segment:  # what was committed in between is known
-                segment, known = self._segment, self._index.may_know(block.keys).tolist()
+                segment, known = self._segment, self._index.may_know(keys).tolist()
             start, position = at, len(segment) - at
             while at < len(numbers) and not known[at] and numbers[at] not in segment.by_number:
                 segment.by_number[numbers[at]] = position + at
                 at += 1
             if at > start:
-                segment.add_block(block, start, at)
+                segment.add_block(block, first + start, first + at)
             if at < len(numbers):
-                self._try(block.write(at))
+                self._try(block.write(first + at))
                 at += 1
 
     def _place(self, write: Write) -> None:
@@ -370,10 +362,13 @@ class Writer:
         return self._last_at
 
     @staticmethod
-    def _deliver(batch: list[Write | Block]) -> None:
+    def _deliver(batch: list[Write | Slice]) -> None:
         """Hand finished submissions over, all that share a ``deliver`` in one call."""
         groups: dict[Callable[[list[Submission]], None], list[Submission]] = {}
-        for write in batch:
+        for item in batch:
+            if isinstance(item, Slice) and item.end < item.block.size:
+                continue  # the rest of the block is still to come
+            write = item.block if isinstance(item, Slice) else item
             submission = write.submission
             assert submission is not None
             assert isinstance(write, Block) or write.answer is not None, "a write was left without an answer"

@@ -143,6 +143,19 @@ class Block:
         return write
 
 
+class Slice(NamedTuple):
+    """The records of a block from ``start`` to before ``end``: what of it goes into one transaction."""
+
+    block: Block
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """Number of records."""
+        return self.end - self.start
+
+
 class Answered(NamedTuple):
     """What ``number`` records of a block from ``place`` on are answered: by a write, by an error, or each as decided."""
 
