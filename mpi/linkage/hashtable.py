@@ -42,6 +42,11 @@ def arena_slots(keys: int) -> int:
     return 8 * keys + 8 * SEGMENTS * FIRST_SIZE
 
 
+def most_keys(table: Table) -> int:
+    """Distinct keys that the arena has room for."""
+    return (len(table.arena) - arena_slots(0)) // (arena_slots(1) - arena_slots(0))
+
+
 @kernel
 def prepare(table: Table) -> None:
     """Lay out the empty segments."""
@@ -97,10 +102,9 @@ def put(table: Table, key: int, value: int) -> None:
 
 
 @leaf
-def grow(table: Table, segment: int) -> None:
-    """Copy a segment into a region of twice the size and swap its descriptor."""
+def resize(table: Table, segment: int, bits: int) -> None:
+    """Copy a segment into a region of ``2**bits`` slots, more than it has, and swap its descriptor."""
     descriptor = table.segments[segment, 0]
-    bits = (descriptor & 63) + 1
     offset, size = descriptor >> SIZE_BITS, wide(1) << (descriptor & 63)
     new_offset, mask = table.segments[SEGMENTS, 1], (wide(1) << bits) - 1
     table.segments[SEGMENTS, 1] = new_offset + mask + 1
@@ -113,6 +117,12 @@ def grow(table: Table, segment: int) -> None:
             table.arena[new_offset + at, 1] = table.arena[i, 1]
             table.arena[new_offset + at, 0] = key
     table.segments[segment, 0] = (new_offset << SIZE_BITS) | bits
+
+
+@leaf
+def grow(table: Table, segment: int) -> None:
+    """Copy a segment into a region of twice the size and swap its descriptor."""
+    resize(table, segment, (table.segments[segment, 0] & 63) + 1)
 
 
 @leaf
@@ -132,6 +142,10 @@ def prefetch(table: Table, key: int) -> None:
 
 @leaf
 def make_room(table: Table, segment: int, keys: int) -> None:
-    """Grow a segment, if need be, so that ``keys`` new ones will not make it grow."""
-    while (table.segments[segment, 1] + keys) * 3 > (wide(1) << (table.segments[segment, 0] & 63)) * 2:
-        grow(table, segment)
+    """Grow a segment, if need be, so that ``keys`` new ones will not make it grow. In one step: a region in between would be
+    written, and left behind."""
+    bits = before = table.segments[segment, 0] & 63
+    while (table.segments[segment, 1] + keys) * 3 > (wide(1) << bits) * 2:
+        bits += 1
+    if bits > before:
+        resize(table, segment, bits)

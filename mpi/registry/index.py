@@ -17,7 +17,7 @@ from mpi.columns.local_numbers import local_number_keys
 from mpi.linkage.batch import log_population, resolve_batch
 from mpi.linkage.blocking import compile_rules
 from mpi.linkage.features import Encoder
-from mpi.linkage.hashtable import SEGMENTS, Table, get, prefetch, put, require_platform
+from mpi.linkage.hashtable import SEGMENTS, Table, get, most_keys, prefetch, put, require_platform
 from mpi.linkage.hotindex import PERSONS, RECORD_NEXT, RECORDS, ROWS
 from mpi.linkage.jit import brief, direct, kernel
 from mpi.linkage.loading import grow_to
@@ -319,7 +319,7 @@ class Index:
     def grow(self, times: float) -> None:
         """Make the tables ready for so many times the keys they hold. Nobody else may write to them meanwhile."""
         for table in (self.hot.postings, self.hot.dictionary, self._numbers):
-            grow_to(table, int(table.segments[:SEGMENTS, 1].sum() * times))
+            grow_to(table, min(int(table.segments[:SEGMENTS, 1].sum() * times), most_keys(table)))
 
     def set_local_id(self, record: int, source: str, local_id: str) -> None:
         """Put a record under a new local number; an earlier record under it stays, but is no longer found."""

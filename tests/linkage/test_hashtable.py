@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, prepare, put
+from mpi.linkage.hashtable import SEGMENTS, Table, arena_slots, get, make_room, most_keys, prepare, put, segment_of
+from mpi.linkage.jit import kernel
 
 KEYS = st.integers(-(2**63), 2**63 - 1).filter(lambda key: key != 0)
 
@@ -33,6 +34,35 @@ def test_it_grows_and_an_absent_key_is_minus_one() -> None:
     assert all(get(mine, key * 7919) == key for key in range(1, 200_001, 97))
     assert get(mine, 3) == -1
     assert mine.segments[SEGMENTS, 1] <= len(mine.arena)
+
+
+@kernel
+def room(mine: Table, keys: int) -> None:
+    for segment in range(SEGMENTS):
+        make_room(mine, segment, keys)
+
+
+@given(st.integers(0, 3_000), st.integers(0, 400))
+def test_where_room_was_made_nothing_grows(held: int, more: int) -> None:
+    mine = table(200_000)
+    for key in range(1, held + 1):
+        put(mine, key * 7919, key)
+    room(mine, more)
+    before = mine.segments[:, 0].copy()
+    counts, key = np.zeros(SEGMENTS, np.int64), -1
+    while more and counts.min() < more and key > -50_000:  # none gets more than there is room for
+        segment = segment_of(key)
+        if counts[segment] < more:
+            put(mine, key, -key)
+            counts[segment] += 1
+        key -= 1
+    assert (mine.segments[:, 0] == before).all()
+    assert all(get(mine, key * 7919) == key for key in range(1, held + 1))
+    assert mine.segments[SEGMENTS, 1] <= len(mine.arena)
+
+
+def test_a_table_knows_how_many_keys_it_has_room_for() -> None:
+    assert [most_keys(table(keys)) for keys in (0, 1, 12_345)] == [0, 1, 12_345]
 
 
 def test_a_reader_of_an_outgrown_region_still_finds_its_keys() -> None:

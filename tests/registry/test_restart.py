@@ -218,6 +218,25 @@ def test_a_table_that_was_expected_smaller_or_larger_holds_the_same(tmp_path: Pa
         again.close()
 
 
+def test_many_changes_of_few_records_take_no_more_room_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the first batch alone the tables would be made larger than the memory that is reserved for them."""
+    monkeypatch.setattr(store, "REPLAY_ROWS", 2_048)
+    limits = msgspec.structs.replace(PLAIN, capacity_rows=8_000)
+    first = opened(tmp_path, limits)
+    for turn in range(3):
+        for begin in range(0, 2_000, 500):
+            day = f"19{50 + turn}-01-%02d"
+            for future in first.resolve_many(
+                [patient(str(n), birth_date=day % (n % 28 + 1)) for n in range(begin, begin + 500)]
+            ):
+                future.result()
+    first.close()
+    monkeypatch.setattr(rebuild, "EXPECTED", 100.0)
+    again = opened(tmp_path, limits)
+    assert_alike(first, again)
+    again.close()
+
+
 def test_nothing_is_left_of_a_restart_beside_the_index(filled: Path, tmp_path: Path) -> None:
     copy = tmp_path.parent / f"{tmp_path.name}-copy"
     shutil.copytree(filled, copy)
