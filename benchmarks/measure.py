@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from typing import IO, Any, NamedTuple
 
 from benchmarks import checks
@@ -18,8 +21,8 @@ from benchmarks.messages import batch_request, lookup_request, match_request, re
 from benchmarks.methods import BATCH_RESOLVE, LOOKUP, MATCH, RESOLVE, Method
 from benchmarks.ours import BATCH_RECORDS, Ours, batches
 from benchmarks.people import Corpus, corpus
-from benchmarks.processes import cores, echo_server, resident_mib
-from benchmarks.rounds import FLOOR_KINDS, Bench, Burst, Kept, Sample, Stream, Target, figure_line, paused, ratios
+from benchmarks.processes import LoadGenerator, cores, echo_server, resident_mib
+from benchmarks.rounds import FLOOR_KINDS, Bench, Burst, Kept, Sample, Stream, Target, figure_line, median_of, paused, ratios
 from mpi.records import PatientRecord
 
 BATCH_CALLERS = 4
@@ -30,6 +33,8 @@ RESOLVES_PER_S = 5_000  # about what the floor does: so many new records are kep
 KEEP_ONE_IN = 5
 PROCESSING_MS = 0.5  # what a single resolve may take beside the floor and 1.3 commits
 COMMIT_FACTOR = 1.3
+FAIR_ROUNDS = 3
+FAIR_BATCHES_PER_S = 40  # more than a server takes, so that a batch client is never done before the round is
 LOST_SAMPLE = 2_000  # answered records that are looked up after the kill
 
 
@@ -51,7 +56,12 @@ class Setting(NamedTuple):
 
     @property
     def batches(self) -> int:
-        return BATCH_WARM_UP + self.rounds * self.batches_a_round
+        return BATCH_WARM_UP + self.rounds * self.batches_a_round + FAIR_ROUNDS * self.fair_batches
+
+    @property
+    def fair_batches(self) -> int:
+        """Batches that a batch client sends while single calls are timed, in one round."""
+        return int(self.seconds * FAIR_BATCHES_PER_S)
 
 
 class ServiceRun:
@@ -131,6 +141,7 @@ class ServiceRun:
         self.resolve_many(Burst(RESOLVE, callers, seconds, keep_every=KEEP_ONE_IN))
         self.resolve_one(Burst(RESOLVE, 1, seconds, keep_every=KEEP_ONE_IN))
         self.batch_resolve(Burst(BATCH_RESOLVE, BATCH_CALLERS, 60.0, limit=self.setting.batches_a_round, keep_every=1))
+        self.fairness(Burst(RESOLVE, 1, seconds, keep_every=KEEP_ONE_IN))
 
     def compare(self, burst: Burst) -> tuple[Sample, Sample, Kept]:
         """Choose the floor, report it, and measure ours beside it: floor, ours, and the replies of ours."""
@@ -193,6 +204,32 @@ class ServiceRun:
         line = figure_line("batch_resolve", ours, **ratios(floor, ours), batch=BATCH_RECORDS, checked=len(answered))
         per_record = {"per_s": ours.per_s * BATCH_RECORDS, "server_cpu_us": ours.server_cpu_us / BATCH_RECORDS}
         self.report({**line, **per_record, "batches_per_s": ours.per_s})
+
+    def fairness(self, burst: Burst) -> None:
+        """Single writes alone, and beside a client that sends batches at full speed, by turns."""
+        progress("resolve beside a batch client")
+        batches = Burst(BATCH_RESOLVE, BATCH_CALLERS, burst.seconds, limit=self.setting.fair_batches, keep_every=1)
+        alone, beside, rates, files = [], [], [], []
+        with LoadGenerator(self.log) as other, ThreadPoolExecutor(1) as pool:
+            crowd = Bench(other, self.folder / "crowd")
+            crowd.folder.mkdir()
+            for _ in range(FAIR_ROUNDS):
+                alone.append(self.bench.once(self.ours, burst, self.streams[RESOLVE.name]))
+                sent = pool.submit(crowd.once, self.ours, batches, self.streams[BATCH_RESOLVE.name])
+                time.sleep(burst.seconds / 10)
+                shorter = burst._replace(seconds=burst.seconds * 0.8)  # the batch client is there from first to last
+                beside.append(self.bench.once(self.ours, shorter, self.streams[RESOLVE.name]))
+                batch, _, file = sent.result()
+                rates.append(batch.per_s * BATCH_RECORDS)
+                files.append(file)
+        kept = Kept([file for _, _, file in alone + beside], sum(result.calls for _, result, _ in alone + beside))
+        answered = checks.resolved(kept, RESOLVE, self.corpus.fresh)
+        answered |= checks.resolved_in_batches(Kept(files, len(files)), BATCH_RESOLVE, self.batches)
+        self.answered |= answered
+        single, crowded = median_of([s for s, _, _ in alone]), median_of([s for s, _, _ in beside])
+        line = figure_line("fairness", crowded, alone_p50_ms=single.p50_ms, alone_p99_ms=single.p99_ms)
+        ratio = {"p99_to_alone": crowded.p99_ms / single.p99_ms, "batch_records_per_s": median(rates)}
+        self.report({**line, **ratio, "checked": len(answered)})
 
     def check_after_kill(self) -> None:
         """``kill -9``, start again on the same directory, and look for what was answered."""

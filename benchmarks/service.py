@@ -45,6 +45,7 @@ TARGETS = {
     "match": Target("ratio_to_floor", at_least=0.65),
     "resolve": Target("ratio_to_floor", at_least=0.45),
     "batch_resolve": Target("per_s", at_least=12_000),
+    "fairness": Target("p99_to_alone", at_most=5.0),
     "lookup_one": Target("p50_to_floor", at_most=1.3),
     "resolve_one": Target("p50_ms", at_most="limit_ms"),
     "start_empty": Target("seconds", at_most=5.0),
