@@ -16,7 +16,7 @@ from training.estimation.problem import FeatureSpec, Fit, Problem
 from training.estimation.strangers import LevelShares, fit_with_strangers, level_shares
 from training.labels.pairs import decided_pairs
 from training.labels.refining import LabelPlan, LabelReport, refine
-from training.modelling.classchoice import unneeded_classes
+from training.modelling.classchoice import most_untrue_class, unneeded_classes
 from training.modelling.encode import Table
 from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
 from training.modelling.rulechoice import Choice, candidates, choose_rules, first_rules
@@ -134,7 +134,7 @@ def _with_chosen_rules(
         raise ModelError("no combination of two traits agrees more often than by chance: no record seems to come twice")
     blocked = count_blocked(comparer, first, budget=round(most) + 1, largest=table.records)
     problem = _problem(template, comparer, blocked, random, table.records)
-    problem, fit = fit_with_strangers(problem, shares, seed=seed, starts=2)
+    problem, fit, _ = _fit_true_classes(problem, shares, seed, starts=2)
     choice = choose_rules(comparer, found, problem, fit, recall=aim.recall, budget=most, seed=seed)
     return Template(msgspec.structs.replace(template.model, rules=choice.rules), template.classes, template.needs), choice
 
@@ -232,6 +232,20 @@ def _most_pairs(fit: Fit, c: int) -> float:
     return (float(fit.pairs[c]) * recall + 3) / max(recall, 1e-9)
 
 
+def _fit_true_classes(
+    problem: Problem, shares: list[LevelShares], seed: int, starts: int
+) -> tuple[Problem, Fit, dict[str, str]]:
+    """Fit, without the classes that are not what they say: class → the trait that its pairs do not have in common."""
+    untrue: dict[str, str] = {}
+    while True:
+        fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
+        worst = most_untrue_class(fitted, fit)
+        if worst is None:
+            return fitted, fit, untrue
+        untrue[worst[0]] = worst[1]
+        problem = dataclasses.replace(problem, classes=tuple(c for c in problem.classes if c.name != worst[0]))
+
+
 def _fit_classes(
     template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int, *, choose: bool
 ) -> tuple[Template, Problem, Fit, dict[str, float], list[str]]:
@@ -241,7 +255,13 @@ def _fit_classes(
     most: dict[str, float] = {}
     chosen = not choose
     for _ in range(CLASS_ROUNDS):
-        fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
+        if choose:
+            fitted, fit, untrue = _fit_true_classes(problem, shares, seed, starts)
+            template = without_classes(template, set(untrue))
+            problem = dataclasses.replace(problem, classes=template.classes)
+            notes += [f"class '{name}': its pairs do not have the same {trait}; left out" for name, trait in untrue.items()]
+        else:
+            fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
         seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
         for c, item in enumerate(problem.classes):
             most[item.name] = max(most.get(item.name, 0.0), _most_pairs(fit, c))

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from mpi.linkage.comparison import LEVELS
 from mpi.linkage.model import Feature, Model
-from training.estimation.em import likelihood_table
 from training.estimation.problem import Fit, Problem, satisfied
+from training.modelling.classchoice import class_chances
 from training.modelling.keys import groups_of
 from training.modelling.patterns import Comparer, Counted, Levels, holds
 from training.modelling.rules import LevelRule, level_rules
@@ -199,11 +199,7 @@ def _same_person_pairs(problem: Problem, fit: Fit, seed: int) -> tuple[Levels, F
 
     The seen ones keep whatever dependence there is between features; the simulated ones are drawn feature by feature.
     """
-    table = likelihood_table(fit.probabilities)
-    weight = np.ones((len(problem.patterns), len(fit.pairs))) * fit.pairs
-    for f in range(len(problem.features)):
-        weight *= table[f, problem.patterns[:, f], :]
-    same = problem.counts * weight[:, 0] / np.maximum(weight.sum(axis=1), 1e-300)
+    same = problem.counts * class_chances(problem, fit)[:, 0]
     random = np.random.default_rng(seed)
     made = np.zeros((SIMULATED, len(problem.features)), np.uint8)
     for f in range(len(problem.features)):
