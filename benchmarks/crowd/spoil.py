@@ -1,4 +1,4 @@
-"""What goes wrong between a person and a record. Every rate stands in ``RATES``; those of the first records are much lower."""
+"""What goes wrong between a person and a record. Every rate stands in a table; those of first records are much lower."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.crowd.people import ADDRESS_WIDTH, HOME, NAME_WIDTH, PHONE_WIDTH, Columns, homes
-from benchmarks.crowd.text import DIGITS, Flags, mistyped, random_digits, joined, widened
+from benchmarks.crowd.text import DIGITS, Flags, joined, mistyped, random_digits, widened
 from benchmarks.crowd.words import ABBREVIATIONS, NICKNAMES, family_names, female_names
 
 
@@ -55,6 +55,7 @@ MISSING = {
     "national_id": Rate(0.4, 0.25),
 }
 MARRIED_MEN = 0.1
+LAST_YEAR = 2024  # programs refuse dates to come
 LAST_SAFE_DAY = 28  # of every month; later ones are moved to it where the month may be too short
 
 
@@ -118,7 +119,8 @@ def _spoiled_dates(dates: npt.NDArray[np.datetime64], chance: Chance) -> npt.NDA
     swapped = chance.of("day_and_month") & (day <= 12)
     day[swapped], month[swapped] = month[swapped].copy(), day[swapped].copy()
     wrong = chance.of("year_digit")
-    year[wrong] = year[wrong] // 10 * 10 + (year[wrong] + random.integers(1, 10, int(wrong.sum()))) % 10
+    written = year[wrong] // 10 * 10 + (year[wrong] + random.integers(1, 10, int(wrong.sum()))) % 10
+    year[wrong] = np.where(written <= LAST_YEAR, written, year[wrong])
     wrong = chance.of("day_digit")
     day[wrong] = day[wrong] // 10 * 10 + (day[wrong] + random.integers(1, 9, int(wrong.sum()))) % 10
     unknown = chance.of("first_of_january")

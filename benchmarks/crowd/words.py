@@ -1,4 +1,4 @@
-"""Names and places of the crowd: heads with the frequencies of a census, long tails from other countries, by Faker's lists."""
+"""Names and places of the crowd: heads with the frequencies of a census, long tails from elsewhere, all from Faker."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ ABBREVIATIONS = (
     *((b" street", b" st"), (b" avenue", b" ave"), (b" road", b" rd"), (b" apt ", b" #")),
     *((b" drive", b" dr"), (b" court", b" ct"), (b" lane", b" ln")),
 )
-NICKNAMES = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "william/bill robert/bob richard/dick james/jim john/jack michael/mike thomas/tom charles/chuck joseph/joe daniel/dan "
-        "matthew/matt anthony/tony christopher/chris david/dave steven/steve andrew/andy edward/ted kenneth/ken timothy/tim "
-        "elizabeth/liz margaret/peggy katherine/kate jennifer/jenny patricia/pat susan/sue barbara/barb deborah/debbie "
-        "rebecca/becky victoria/vicky samantha/sam nicholas/nick benjamin/ben alexander/alex gregory/greg jonathan/jon "
-        "kimberly/kim amanda/mandy stephanie/steph pamela/pam cynthia/cindy"
-    ).split()
+NICKNAMES = (
+    *(("william", "bill"), ("robert", "bob"), ("richard", "dick"), ("james", "jim"), ("john", "jack"), ("michael", "mike")),
+    *(("thomas", "tom"), ("charles", "chuck"), ("joseph", "joe"), ("daniel", "dan"), ("matthew", "matt"), ("david", "dave")),
+    *(("anthony", "tony"), ("christopher", "chris"), ("steven", "steve"), ("andrew", "andy"), ("edward", "ted")),
+    *(("kenneth", "ken"), ("timothy", "tim"), ("elizabeth", "liz"), ("margaret", "peggy"), ("katherine", "kate")),
+    *(("jennifer", "jenny"), ("patricia", "pat"), ("susan", "sue"), ("barbara", "barb"), ("deborah", "debbie")),
+    *(("rebecca", "becky"), ("victoria", "vicky"), ("samantha", "sam"), ("nicholas", "nick"), ("benjamin", "ben")),
+    *(("alexander", "alex"), ("gregory", "greg"), ("jonathan", "jon"), ("kimberly", "kim"), ("amanda", "mandy")),
+    *(("stephanie", "steph"), ("pamela", "pam"), ("cynthia", "cindy")),
 )
 
 
@@ -77,23 +77,31 @@ def family_names() -> Names:
 def _names(attribute: str) -> Names:
     """The weighted head, and a tail that falls off slowly in an order that means nothing."""
     head: dict[str, float] = {}
-    for name, weight in _provider("person", "en_US", attribute).items():
+    for name, weight in _weights(attribute).items():
         if plain := _plain(name):
             head[plain] = head.get(plain, 0.0) + float(weight)
-    tail = sorted({plain for place in TAIL for name in _provider("person", place, attribute) if (plain := _plain(name))} - set(head))
+    elsewhere = {_plain(name) for place in TAIL for name in _provider("person", place, attribute)}
+    tail = sorted(elsewhere - set(head) - {""})
     common = np.array(list(head.values()))
     rare = np.random.default_rng(FIXED_SEED).permutation(1.0 / (np.arange(len(tail)) + 200.0) ** 0.8)
     share = np.concatenate([common / common.sum() * HEAD_SHARE, rare / rare.sum() * (1 - HEAD_SHARE)])
     return Names(np.array([*head, *tail], dtype="S15"), share / share.sum())
 
 
+def _weights(attribute: str) -> dict[str, float]:
+    weights = _provider("person", "en_US", attribute)
+    assert isinstance(weights, dict)
+    return weights
+
+
 def _provider(kind: str, place: str, attribute: str) -> dict[str, float] | Iterable[str]:
-    found: dict[str, float] | Iterable[str] = getattr(importlib.import_module(f"faker.providers.{kind}.{place}").Provider, attribute)
+    module = importlib.import_module(f"faker.providers.{kind}.{place}")
+    found: dict[str, float] | Iterable[str] = getattr(module.Provider, attribute)
     return found
 
 
 def _plain(name: str) -> str:
-    """Lower case without accents; "" where more than letters, hyphens, apostrophes and blanks is left, or the length is odd."""
+    """Lower case without accents; "" where more than letters, hyphens, apostrophes and blanks is left, or by its length."""
     text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     usual = text.translate({ord(mark): None for mark in "-' "}).isalpha()
     return text if usual and SHORTEST <= len(text) <= LONGEST else ""

@@ -1,8 +1,8 @@
-"""Splink on a crowd (benchmarks/crowd): columns, settings and how a run is measured. Imports only what the peers' environment has.
+"""Splink on a crowd (benchmarks/crowd): settings, and how a run is measured. Imports only what the peers' environment has.
 
 The settings follow Splink's own advice on columns that go together: address, telephone and postcode are one comparison, so
-that members of a household are not taken for one person. Six blocking rules and tight blocks for EM: with rules as wide as its
-tutorials' it takes several times as long. Tuned by hand on a crowd of another seed.
+that members of a household are not taken for one person. Six blocking rules and tight blocks for EM: with blocks as wide as
+those of its tutorials EM takes many times as long. Tuned by hand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which relationship classes a population needs: those that are what they say, and without which it predicts unseen pairs worse.
+"""Which relationship classes a population needs: those that are what they say, and without which it is predicted worse.
 
 A class that says a trait is truly the same must show it. Where a population has no such relation, the class would take the
 pairs of another one, and its disagreements would count as those of one person: numbers that a register holds without error
