@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import people
 from benchmarks.bulk_process import Spent, run_measured
-from benchmarks.crowd.generate import MAP, write
+from benchmarks.crowd.generate import MAP, TEMPLATE, write
 from benchmarks.lines import emit, progress
 from benchmarks.peers.environment import run_peer
 from training import population
@@ -36,7 +36,8 @@ from training.evaluation.pairs import PairCounts, pair_counts
 SIZE, SHORT, WARMING = 1_000_000, 20_000, 3_000
 SEED, FIT_SEED = 8, 7
 FIT_RECORDS = 300_000  # at most; of a larger crowd a sample
-AIM = 1e-3  # wrong links among automatic links: a file that is loaded as a whole has nobody to ask
+# Wrong links among automatic links, and the probability that each has at least: a file loaded at once has nobody to ask.
+AIM, LEAST = 2e-3, 0.8
 RECORDS_PER_PERSON = 2.2  # of the Chongqing
 TIMEOUT_S = 7_200.0
 ROWS_PER_RECORD, SPARE_ROWS = 3, 200_000
@@ -59,6 +60,7 @@ class Material(NamedTuple):
     field_map: Path
     truth: str
     keys: tuple[str, str]  # columns that name a record
+    template: str
 
 
 def load_command(file: Path, field_map: Path, data: Path) -> list[str]:
@@ -79,8 +81,9 @@ def load_environment(model: Path, records: int) -> dict[str, str]:
 
 
 def fit_command(material: Material, model: Path, most: int) -> list[str]:
+    aims = ["--aim", str(AIM), "--at-least", str(LEAST)]
     fit = [sys.executable, "-m", "training", "fit", str(material.fit_file), "--map", str(material.field_map)]
-    return [*fit, "--out", str(model), "--aim", str(AIM), "--max-records", str(most)]
+    return [*fit, "--template", material.template, "--out", str(model), *aims, "--max-records", str(most)]
 
 
 def crowd(folder: Path, size: int, seed: int) -> Material:
@@ -88,7 +91,7 @@ def crowd(folder: Path, size: int, seed: int) -> Material:
     file, fit_file = folder / f"crowd_{size}_{seed}.parquet", folder / f"crowd_{size}_{FIT_SEED}_fit.parquet"
     write(file, size, seed=seed)
     write(fit_file, size, seed=FIT_SEED if seed != FIT_SEED else FIT_SEED + 1)
-    return Material(file, fit_file, MAP, "entity_id", ("source", "record_id"))
+    return Material(file, fit_file, MAP, "entity_id", ("source", "record_id"), str(TEMPLATE))
 
 
 def chongqing(folder: Path, size: int, seed: int) -> Material:
@@ -97,7 +100,7 @@ def chongqing(folder: Path, size: int, seed: int) -> Material:
     for place, path in enumerate((file, fit_file)):
         population.generate(int(size / RECORDS_PER_PERSON), seed=people.SEED + seed + place).to_parquet(path)
     field_map = Path(population.__file__).parent / "map.toml"
-    return Material(file, fit_file, field_map, "truth_person", ("source", "local_id"))
+    return Material(file, fit_file, field_map, "truth_person", ("source", "local_id"), "han")
 
 
 def loaded(material: Material, model: Path, folder: Path) -> tuple[Spent, PairCounts]:

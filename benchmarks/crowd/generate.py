@@ -22,7 +22,7 @@ from benchmarks.crowd.people import make_people
 from benchmarks.crowd.spoil import MISSING, spoil
 from benchmarks.lines import emit
 
-MAP = Path(__file__).parent / "map.toml"
+MAP, TEMPLATE = (Path(__file__).parent / name for name in ("map.toml", "template.toml"))
 FURTHER = 0.3  # share of the records that are not the first of their person
 WIDELY_SEEN = 0.72  # of as many draws as there are further records are somebody's: few have many records
 SOURCES = ("north", "south", "central", "harbour", "county", "mercy")

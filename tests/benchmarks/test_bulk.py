@@ -61,7 +61,7 @@ def test_an_index_is_judged_by_its_crosswalk(tmp_path: Path) -> None:
     found = pa.table({"source": ["b", "a", "a"], "local_id": ["1", "2", "1"], "master_id": ["P1", "P1", "P1"]})
     pq.write_table(found, tmp_path / "crosswalk.parquet")
     file = tmp_path / "people.parquet"
-    material = Material(file, file, file, "entity_id", ("source", "record_id"))
+    material = Material(file, file, file, "entity_id", ("source", "record_id"), "latin")
     assert judged(tmp_path / "crosswalk.parquet", material) == PairCounts(right=1, predicted=3, true=2)
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.crowd.generate import MAP, make, write
+from benchmarks.crowd.generate import MAP, TEMPLATE, make, write
 from benchmarks.crowd.spoil import MISSING
 from benchmarks.crowd.text import DIGITS, mistyped
 from mpi import intake
 from mpi.standardise import validate
+from training.modelling.template import read_template
 
 RECORDS = 20_000
 TRAITS = list(MISSING)
@@ -68,6 +69,12 @@ def test_every_record_is_one_that_the_index_takes(tmp_path: Path) -> None:
     for row in rows:
         assert isinstance(row, intake.MappedRow)
         validate(row.record)
+
+
+def test_its_template_is_one_that_can_be_fitted() -> None:
+    template = read_template(TEMPLATE)
+    assert {f.source for f in template.model.features} >= {"given", "family", "birth_date", "national_id", "phone"}
+    assert template.classes[0].name == "same person"
 
 
 def test_fewer_than_ten_are_no_crowd() -> None:
