@@ -83,7 +83,7 @@ def fit_model(request: Request, records: Iterable[PatientRecord]) -> tuple[Model
     template, rule_aim = request.template, None
     if template is None:
         records = list(records)
-        template, rule_aim = automatic_template(records, request.out.stem), RuleAim()
+        template, rule_aim = automatic_template(records, request.out.stem), RuleAim(sampled=request.sampled)
     wanted = request.labels.labels.keys() if request.labels else ()
     table = encode_records(template.model, records, wanted)
     found = estimate(template, table, seed=request.seed, effort=request.effort, rule_aim=rule_aim)

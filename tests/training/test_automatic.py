@@ -13,11 +13,13 @@ from mpi.errors import ModelError
 from mpi.records import Address, HumanName, Identifier, IdentifierType, PatientRecord
 from training import people, population
 from training.fit import NO_FAMILIES, Request, fit_model
+from training.modelling import rulechoice
 from training.modelling.assemble import Effort, RuleAim, estimate
 from training.modelling.automatic import automatic_template
 from training.modelling.encode import encode_records
+from training.modelling.keys import groups_of
 from training.modelling.patterns import Comparer, count_random, holds
-from training.modelling.rulechoice import candidates, first_rules
+from training.modelling.rulechoice import candidates, first_rules, looked_at
 from training.modelling.rules import level_rules
 from training.modelling.thresholds import Aim
 from training.shipped import febrl_records
@@ -81,13 +83,27 @@ def test_records_that_hold_nothing_that_varies_are_refused() -> None:
 def test_a_cheap_rule_makes_stricter_ones_needless() -> None:
     made = made_people()
     random = count_random(made.comparer, pairs=100_000, seed=1)
-    found = candidates(made.comparer, random, made.table.records, most_pairs=50 * made.table.records)
+    found = candidates(looked_at(made.comparer, sampled=1.0), random, most_pairs=50 * made.table.records)
     texts = {c.rule.text for c in found}
     assert "national_id" in texts
     assert not any(text.startswith("national_id + ") or " + national_id" in text for text in texts)
     first = first_rules(found, budget=50.0 * made.table.records)
     columns = [{term.column for term in rule.terms} for rule in first]
     assert not set.intersection(*columns), "a feature in every rule cannot be estimated"
+
+
+def test_many_records_are_looked_at_in_part_and_pairs_are_those_of_the_population(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = made_people()
+    records = made.table.records
+    monkeypatch.setattr(rulechoice, "MOST_RECORDS", records // 2)
+    looked = looked_at(made.comparer, sampled=0.5)
+    assert (looked.records, round(looked.scale)) == (2 * records, 16)
+    model, rule = made.comparer.model, level_rules(structs.replace(made.comparer.model, rules=(("birth_date",),)))[0][0]
+    whole = groups_of(model, made.comparer.encoded, rule).pairs()
+    part = groups_of(model, looked.comparer.encoded, rule).pairs()
+    assert 0.5 * whole < 4 * part < 2 * whole
+    random = count_random(made.comparer, pairs=100_000, seed=1)
+    assert min(c.pairs for c in candidates(looked, random, most_pairs=50.0 * looked.records)) >= looked.scale
 
 
 def test_chosen_rules_see_the_share_of_true_pairs_that_they_claim() -> None:

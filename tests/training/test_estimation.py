@@ -13,7 +13,7 @@ from mpi.errors import ModelError
 from training.estimation import ClassSpec, FeatureSpec, Fit, Problem, fit, independent_missing
 from training.estimation.problem import FREE, SHARED, Floats
 from training.estimation.simulation import redraw
-from training.modelling.classchoice import unneeded_classes
+from training.modelling.classchoice import most_untrue_class, unneeded_classes
 
 NAME = ("exact", "same_sound", "swapped", "one_edit", "similar", "different")
 DATE = ("exact", "one_digit", "near", "different")
@@ -277,3 +277,17 @@ def test_classes_that_are_not_there_are_found_out_by_unseen_pairs(
     assert gone == {c.name for c in offered} - {c.name for c in there}
     kept = dataclasses.replace(problem, classes=tuple(c for c in offered if c.name not in gone))
     assert fit(kept, seed=1, errors=False).converged
+
+
+def test_a_class_that_took_the_pairs_of_another_one_is_untrue() -> None:
+    """Households offered as people of one birthday: the class takes them, and its birth dates are those of strangers."""
+    problem, _, _ = draw(THREE, seed=5)
+    birthday = ClassSpec("one birthday", same=("birth_date",), shared=("family", "phone", "address"))
+    problem = dataclasses.replace(problem, classes=(*TWO, birthday))
+    assert most_untrue_class(problem, fit(problem, errors=False)) == ("one birthday", "birth_date")
+
+
+@pytest.mark.parametrize("classes", [TWO, FOUR])
+def test_classes_that_are_what_they_say_are_true(classes: tuple[ClassSpec, ...]) -> None:
+    problem, _, _ = draw(classes, seed=6)
+    assert most_untrue_class(problem, fit(problem, errors=False)) is None

@@ -16,10 +16,10 @@ from training.estimation.problem import FeatureSpec, Fit, Problem
 from training.estimation.strangers import LevelShares, fit_with_strangers, level_shares
 from training.labels.pairs import decided_pairs
 from training.labels.refining import LabelPlan, LabelReport, refine
-from training.modelling.classchoice import unneeded_classes
+from training.modelling.classchoice import most_untrue_class, unneeded_classes
 from training.modelling.encode import Table
 from training.modelling.patterns import Comparer, Counted, count_blocked, count_random
-from training.modelling.rulechoice import Choice, candidates, choose_rules, first_rules
+from training.modelling.rulechoice import Choice, candidates, choose_rules, first_rules, looked_at
 from training.modelling.rules import LevelRule, level_rules
 from training.modelling.template import Template, without_classes, without_features
 from training.modelling.values import Commonness, commonness, count_values, counted_pairs
@@ -50,10 +50,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class RuleAim:
-    """What chosen blocking rules are to reach: ``recall`` of one person's pairs, with ``pairs`` compared a record at most."""
+    """What chosen blocking rules are to reach: ``recall`` of one person's pairs, with ``pairs`` compared a record at most.
+
+    ``sampled``: the records' share of the population. A record meets ever more others by a rule, the more there are.
+    """
 
     recall: float = 0.9995
     pairs: float = 100.0
+    sampled: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def estimate(template: Template, table: Table, *, seed: int, effort: Effort, rul
         shares, common = _chance(comparer, table, random, seed)
     if rule_aim is not None:
         with timed("rules"):
-            template, choice = _with_chosen_rules(template, comparer, table, random, shares, rule_aim, seed)
+            template, choice = _with_chosen_rules(template, comparer, random, shares, rule_aim, seed)
         notes.append(_said(choice))
     with timed("blocking"):
         rules, rule_notes = level_rules(template.model)
@@ -120,22 +124,23 @@ def refined(found: Estimate, table: Table, plan: LabelPlan, *, seed: int, starts
 def _with_chosen_rules(
     template: Template,
     comparer: Comparer,
-    table: Table,
     random: Counted,
     shares: list[LevelShares],
     aim: RuleAim,
     seed: int,
 ) -> tuple[Template, Choice]:
     """The template with rules from the data; see rulechoice.py. Raises ModelError where no rule finds anything."""
-    most = aim.pairs * table.records
-    found = candidates(comparer, random, table.records, most_pairs=most)
+    looked = looked_at(comparer, sampled=aim.sampled)
+    most = aim.pairs * looked.records
+    found = candidates(looked, random, most_pairs=most)
     first = first_rules(found, budget=most)
     if not first:
         raise ModelError("no combination of two traits agrees more often than by chance: no record seems to come twice")
-    blocked = count_blocked(comparer, first, budget=round(most) + 1, largest=table.records)
-    problem = _problem(template, comparer, blocked, random, table.records)
-    problem, fit = fit_with_strangers(problem, shares, seed=seed, starts=2)
-    choice = choose_rules(comparer, found, problem, fit, recall=aim.recall, budget=most, seed=seed)
+    records = len(looked.comparer.encoded.starts) - 1
+    blocked = count_blocked(looked.comparer, first, budget=round(most / looked.scale) + 1, largest=records)
+    problem = _problem(template, looked.comparer, blocked, random, records)
+    problem, fit, _ = _fit_true_classes(problem, shares, seed, starts=2)
+    choice = choose_rules(looked, found, problem, fit, recall=aim.recall, budget=most, seed=seed)
     return Template(msgspec.structs.replace(template.model, rules=choice.rules), template.classes, template.needs), choice
 
 
@@ -232,6 +237,20 @@ def _most_pairs(fit: Fit, c: int) -> float:
     return (float(fit.pairs[c]) * recall + 3) / max(recall, 1e-9)
 
 
+def _fit_true_classes(
+    problem: Problem, shares: list[LevelShares], seed: int, starts: int
+) -> tuple[Problem, Fit, dict[str, str]]:
+    """Fit, without the classes that are not what they say: class → the trait that its pairs do not have in common."""
+    untrue: dict[str, str] = {}
+    while True:
+        fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
+        worst = most_untrue_class(fitted, fit)
+        if worst is None:
+            return fitted, fit, untrue
+        untrue[worst[0]] = worst[1]
+        problem = dataclasses.replace(problem, classes=tuple(c for c in problem.classes if c.name != worst[0]))
+
+
 def _fit_classes(
     template: Template, problem: Problem, shares: list[LevelShares], seed: int, starts: int, *, choose: bool
 ) -> tuple[Template, Problem, Fit, dict[str, float], list[str]]:
@@ -241,7 +260,13 @@ def _fit_classes(
     most: dict[str, float] = {}
     chosen = not choose
     for _ in range(CLASS_ROUNDS):
-        fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
+        if choose:
+            fitted, fit, untrue = _fit_true_classes(problem, shares, seed, starts)
+            template = without_classes(template, set(untrue))
+            problem = dataclasses.replace(problem, classes=template.classes)
+            notes += [f"class '{name}': its pairs do not have the same {trait}; left out" for name, trait in untrue.items()]
+        else:
+            fitted, fit = fit_with_strangers(problem, shares, seed=seed, starts=starts)
         seen = fit.pairs[:-1] * fit.blocking_recall[:-1]
         for c, item in enumerate(problem.classes):
             most[item.name] = max(most.get(item.name, 0.0), _most_pairs(fit, c))

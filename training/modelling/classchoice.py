@@ -1,6 +1,10 @@
-"""Which relationship classes a population needs: those without which it predicts unseen pairs worse.
+"""Which relationship classes a population needs: those that are what they say, and without which it is predicted worse.
 
-The counts of the patterns are Poisson, so each pair can be thrown into one of two halves by a coin: the halves are
+A class that says a trait is truly the same must show it. Where a population has no such relation, the class would take the
+pairs of another one, and its disagreements would count as those of one person: numbers that a register holds without error
+seemed to differ in four persons of ten, because "a relative's number" had taken the households.
+
+Then the counts of the patterns are Poisson, so each pair can be thrown into one of two halves by a coin: the halves are
 independent. A model fitted on one half is judged by the likelihood of the other. Classes are taken out one after the other,
 as long as the rest predicts as well.
 """
@@ -11,11 +15,46 @@ import dataclasses
 
 import numpy as np
 
+from training.estimation.em import likelihood_table
 from training.estimation.fitting import fit, log_likelihood
-from training.estimation.problem import Problem
+from training.estimation.kernels import responsibilities
+from training.estimation.problem import SAME, Fit, Floats, Problem
 
+# Half the sum of the differences between a trait's levels in a class that has it in common and in one person's records.
+UNLIKE = 0.5
 WORTH = 2.0  # nats a class must gain on unseen pairs: two of its few parameters
 STEPS, TOLERANCE = 150, 0.1  # of the fits that are only compared
+
+
+def most_untrue_class(problem: Problem, found: Fit) -> tuple[str, str] | None:
+    """(class, trait) of the class whose pairs have least in common what the class says is the same; None where all do.
+
+    Compared by the pairs seen, each counted for a class as likely as it is of it.
+    """
+    chances = class_chances(problem, found)
+    unlike = [
+        (_unlike(problem, chances, c, f), found.classes[c], problem.features[f].name)
+        for c, f in np.argwhere(found.kinds[:-1] == SAME).tolist()
+    ]
+    worst, name, trait = max(unlike, default=(0.0, "", ""))
+    return (name, trait) if worst > UNLIKE else None
+
+
+def class_chances(problem: Problem, found: Fit) -> Floats:
+    """float64[P, C + 1]: probability that a pair with a pattern is of a class; the stranger is the last one."""
+    chances = np.empty((len(problem.patterns), len(found.pairs)))
+    responsibilities(problem.patterns, likelihood_table(found.probabilities), found.pairs, chances)
+    return chances
+
+
+def _unlike(problem: Problem, chances: Floats, c: int, f: int) -> float:
+    """Total variation between the levels of a feature in a class and in one person's records, missing aside."""
+    levels = problem.patterns[:, f]
+    shares = []
+    for column in (0, c):
+        counts = np.bincount(levels, problem.counts * chances[:, column], minlength=problem.levels + 1)[1:]
+        shares.append(counts / max(counts.sum(), 1e-300))
+    return float(np.abs(shares[0] - shares[1]).sum() / 2)
 
 
 def unneeded_classes(problem: Problem, *, seed: int) -> list[tuple[str, float]]:

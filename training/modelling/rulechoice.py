@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from mpi.linkage.comparison import LEVELS
 from mpi.linkage.model import Feature, Model
-from training.estimation.em import likelihood_table
 from training.estimation.problem import Fit, Problem, satisfied
+from training.modelling.classchoice import class_chances
+from training.modelling.encode import part_of
 from training.modelling.keys import groups_of
 from training.modelling.patterns import Comparer, Counted, Levels, holds
 from training.modelling.rules import LevelRule, level_rules
@@ -31,7 +32,8 @@ FIRST_RULES = 8
 SIMULATED = 20_000  # pairs of one person that no first rule sees
 CHEAP = 3.0  # pairs a record that cost next to nothing
 HOPELESS = 4.0  # a rule that makes so many times the allowed pairs by chance alone is not counted
-FEWEST_EXCESS = 5.0  # pairs beyond chance a first rule must find
+FEWEST_EXCESS = 5.0  # pairs beyond chance a first rule must find among the records looked at
+MOST_RECORDS = 200_000  # looked at: enough pairs of one person for a choice, and its time no longer grows with the file
 STRONG = ("identifier", "phone", "text", "date")  # kinds that can be a rule of their own, as words with term frequencies can
 LEAST_GAIN = 2e-4  # of recall, for a further rule
 # A rule of more than so many pairs a record must find one of a person among so many: else it costs more than it finds, and
@@ -41,7 +43,7 @@ BULKY, LEAST_YIELD = 5.0, 1 / 300
 
 @dataclass(frozen=True)
 class Candidate:
-    """A rule that could be used: ``pairs`` it makes, and how many of them are beyond chance."""
+    """A rule that could be used: ``pairs`` it makes in all, and how many of them are beyond chance (0: hardly any)."""
 
     rule: LevelRule
     pairs: float
@@ -58,11 +60,36 @@ class Choice:
     recall: float
 
 
-def candidates(comparer: Comparer, random: Counted, records: int, *, most_pairs: float) -> list[Candidate]:
+@dataclass(frozen=True)
+class Looked:
+    """The records that rules are chosen by: of ``records`` in all, as many as ``comparer`` holds."""
+
+    comparer: Comparer
+    records: float
+
+    @property
+    def scale(self) -> float:
+        """Pairs in all for each pair of the records looked at."""
+        return (self.records / (len(self.comparer.encoded.starts) - 1)) ** 2
+
+
+def looked_at(comparer: Comparer, *, sampled: float) -> Looked:
+    """The records of a comparer, or an even part of them where they are many. ``sampled``: the share of the population that
+    they are themselves; pairs are those of the population."""
+    encoded = comparer.encoded
+    count = len(encoded.starts) - 1
+    if count > MOST_RECORDS:
+        encoded = part_of(encoded, np.linspace(0, count - 1, MOST_RECORDS).astype(np.int64))
+        comparer = Comparer(comparer.model, encoded)
+    return Looked(comparer, count / sampled)
+
+
+def candidates(looked: Looked, random: Counted, *, most_pairs: float) -> list[Candidate]:
     """Every rule of one, two or three terms that makes at most ``most_pairs`` pairs.
 
-    What a cheap rule finds needs no stricter one: those are not even counted.
+    What a cheap rule finds needs no stricter one: those are not even counted. ``random``: pairs of all records.
     """
+    comparer, records, scale = looked.comparer, looked.records, looked.scale
     chance = _chance(comparer, random)
     rules, _ = level_rules(msgspec.structs.replace(comparer.model, rules=tuple(_texts(comparer.model))))
     found: list[Candidate] = []
@@ -71,9 +98,10 @@ def candidates(comparer: Comparer, random: Counted, records: int, *, most_pairs:
         expected = records * (records - 1) / 2 * _expected(comparer, chance, rule)
         if expected > HOPELESS * most_pairs or _stricter(rule, cheap):
             continue
-        pairs = float(groups_of(comparer.model, comparer.encoded, rule).pairs())
+        pairs = scale * groups_of(comparer.model, comparer.encoded, rule).pairs()
         if 0 < pairs <= most_pairs:
-            found.append(Candidate(rule, pairs, max(pairs - expected, 0.0)))
+            excess = pairs - expected
+            found.append(Candidate(rule, pairs, excess if excess >= FEWEST_EXCESS * scale else 0.0))
             if pairs <= CHEAP * records:
                 cheap.append(found[-1])
     return found
@@ -138,7 +166,7 @@ def first_rules(found: list[Candidate], *, budget: float) -> list[LevelRule]:
 
     def take(candidate: Candidate) -> bool:
         nonlocal spent
-        if candidate.excess < FEWEST_EXCESS or spent + candidate.pairs > budget or _stricter(candidate.rule, chosen):
+        if candidate.excess == 0 or spent + candidate.pairs > budget or _stricter(candidate.rule, chosen):
             return False
         chosen.append(candidate)
         spent += candidate.pairs
@@ -165,12 +193,16 @@ def _stricter(rule: LevelRule, chosen: list[Candidate]) -> bool:
 
 
 def choose_rules(
-    comparer: Comparer, found: list[Candidate], problem: Problem, fit: Fit, *, recall: float, budget: float, seed: int
+    looked: Looked, found: list[Candidate], problem: Problem, fit: Fit, *, recall: float, budget: float, seed: int
 ) -> Choice:
-    """The cheapest rules, by gain in recall for their pairs, until ``recall`` is reached or ``budget`` pairs are spent."""
+    """The cheapest rules, by gain in recall for their pairs, until ``recall`` is reached or ``budget`` pairs are spent.
+
+    ``problem`` and ``fit``: of the records looked at.
+    """
+    records, scale = looked.records, looked.scale
     patterns, weights = _same_person_pairs(problem, fit, seed)
     total = weights.sum()
-    masks = [(c, holds(comparer, patterns, c.rule)) for c in found]
+    masks = [(c, holds(looked.comparer, patterns, c.rule)) for c in found]
     left, spent = weights.copy(), 0.0
     chosen: list[Candidate] = []
     gains: list[float] = []
@@ -178,10 +210,10 @@ def choose_rules(
         best, best_value, best_gain = None, 0.0, 0.0
         for candidate, mask in masks:
             gain = float(left[mask].sum())
-            least = LEAST_YIELD * candidate.pairs if candidate.pairs > BULKY * problem.records else 0.0
+            least = LEAST_YIELD * candidate.pairs / scale if candidate.pairs > BULKY * records else 0.0
             if gain < max(LEAST_GAIN * total, least) or spent + candidate.pairs > budget:
                 continue
-            value = gain / (candidate.pairs + problem.records)
+            value = gain / (candidate.pairs + records)
             if value > best_value:
                 best, best_value, best_gain = (candidate, mask), value, gain
         if best is None:
@@ -199,11 +231,7 @@ def _same_person_pairs(problem: Problem, fit: Fit, seed: int) -> tuple[Levels, F
 
     The seen ones keep whatever dependence there is between features; the simulated ones are drawn feature by feature.
     """
-    table = likelihood_table(fit.probabilities)
-    weight = np.ones((len(problem.patterns), len(fit.pairs))) * fit.pairs
-    for f in range(len(problem.features)):
-        weight *= table[f, problem.patterns[:, f], :]
-    same = problem.counts * weight[:, 0] / np.maximum(weight.sum(axis=1), 1e-300)
+    same = problem.counts * class_chances(problem, fit)[:, 0]
     random = np.random.default_rng(seed)
     made = np.zeros((SIMULATED, len(problem.features)), np.uint8)
     for f in range(len(problem.features)):
