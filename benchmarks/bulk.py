@@ -166,8 +166,9 @@ def figures(size: int, ours: Spent, fit: Spent | None, counts: PairCounts, peer:
     line |= {"f1": counts.f1, "precision": counts.precision, "recall": counts.recall}
     if fit is not None:
         line |= {"fit_seconds": fit.seconds, "fit_cpu_seconds": fit.cpu_seconds, "fit_peak_mib": fit.peak_mib}
-    report = _report(ours.output)
-    line |= {key: report[key] for key in ("pairs", "phases") if key in report}
+    bulk = _report(ours.output).get("bulk", {})
+    line |= {key: bulk[key] for key in ("pairs", "edges", "cut") if key in bulk}
+    line |= {f"{phase}_seconds": seconds for phase, seconds in bulk.get("seconds", {}).items()}
     if peer is not None:
         line |= {f"splink_{key}": peer[key] for key in ("f1", "best_f1", "pairs", "seconds", "cpu_seconds", "peak_mib")}
         line |= {f"splink_{part}_seconds": seconds for part, seconds in peer["wall"].items()}

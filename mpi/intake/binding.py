@@ -90,8 +90,9 @@ class BoundMap:
 
             def again(times: int, key: str = key) -> None:
                 nonlocal counted
-                self.left_out[key] += (self.left_out[key] - counted) * times
-                counted = self.left_out[key]
+                if self.left_out[key] > counted:
+                    self.left_out[key] += (self.left_out[key] - counted) * times
+                    counted = self.left_out[key]
 
             found[key] = key_column(reader, block, _Fault, again)
         return found

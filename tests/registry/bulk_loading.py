@@ -18,11 +18,12 @@ from small_model import MODEL, NO_FREQUENCIES
 
 from mpi.errors import MpiError
 from mpi.intake import bind, load_map, open_table
+from mpi.intake.blocks import blocks_of_rows
 from mpi.registry import bulk_events
 from mpi.registry.bulk_report import BulkReport
 from mpi.registry.registry import Registry
 
-TRANSACTION_EVENTS = 300
+TRANSACTION_EVENTS, BLOCK_ROWS = 300, 100
 
 
 def main(directory: Path, file: Path, fault: str, value: str) -> None:
@@ -42,7 +43,8 @@ def main(directory: Path, file: Path, fault: str, value: str) -> None:
     try:
         with open_table(file) as table:
             bound = bind(load_map(Path(__file__).with_name("bulk_loading.map.toml")), table.columns)
-            blocks = table.blocks([column.name for column in bound.columns])
+            names = [column.name for column in bound.columns]
+            blocks = blocks_of_rows(table.rows(names), len(names), BLOCK_ROWS)
             for item in registry.load(blocks, bound, progress, threads=2):
                 if isinstance(item, BulkReport):
                     print("loaded", item.records, item.unchanged)

@@ -213,7 +213,7 @@ def test_what_a_load_decided_is_told_as_one_by_one_resolving_tells_it(
     registry = opened(LENIENT)
     report, _ = load(registry, rows)
     assert [change.outcome for change in registry.changes(0, 10)] == [answer.outcome for answer in answers]
-    links = {link.local_id: link for link in registry.lookup_record("cqmu1", "1").records}
+    links = {link.local_id: link for link in registry.lookup_record("cqmu1", "1").links}
     for local_id, answer in zip("1234", answers, strict=False):
         assert links[local_id].grade == answer.grade
         assert local_id == "1" or links[local_id].probability == pytest.approx(answer.probability, abs=0.01)
