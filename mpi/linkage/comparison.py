@@ -1,4 +1,4 @@
-"""Two values → agreement level. ``feature_level`` is what the search calls for each feature of a pair of rows.
+"""Two values → agreement level: ``number_kind_level`` first; for names and texts that differ ``name_level``, ``text_level``.
 
 Integers are compared first: equal codes are level 1 and a 0 on either side is missing, without touching text. All leaves are
 symmetric. Names, order and descriptions of the levels are in levels.py; digits.py has the levels of the integer kinds.
@@ -18,7 +18,6 @@ from mpi.linkage.levels import (
     KIND_CODES,
     LEVEL_DESCRIPTIONS,
     LEVELS,
-    NAME,
     NUMBER,
     PHONE,
 )
@@ -44,10 +43,10 @@ __all__ = [
     "LEVEL_DESCRIPTIONS",
     "category_level",
     "date_level",
-    "feature_level",
     "identifier_kind",
     "identifier_level",
     "name_level",
+    "number_kind_level",
     "number_level",
     "phone_level",
     "resident_birth_date",
@@ -213,29 +212,21 @@ def place_level(div_a: int, div_b: int) -> int:
 
 
 @leaf
-def feature_level(
-    kind: int, va: Values, i: int, vb: Values, j: int, a: int, b: int, counterpart_equal: bool, div_a: int, div_b: int
-) -> int:
-    """Agreement level of one feature of two rows.
+def number_kind_level(kind: int, a: int, b: int) -> int:
+    """Agreement level of two values, neither missing, that their integers decide; −1 for names and texts that differ.
 
-    ``kind``: ``KIND_CODES``. ``a``, ``b``: the rows' codes. ``i``, ``j``: their slots in ``va`` and ``vb``, looked at for
-    unequal names and texts only. ``counterpart_equal`` for names, ``div_a`` and ``div_b`` for texts. Equal dates that are
-    partial agree only as far as known.
+    ``kind``: ``KIND_CODES``. Equal dates that are partial agree only as far as known.
     """
-    if a == 0 or b == 0:
-        return 0
     if kind == DATE:
         return date_level(a, b)
     if kind == CATEGORY:
         return category_level(a, b)
     if a == b:
         return 1
-    if kind == NAME:
-        return name_level(va, i, vb, j, counterpart_equal)
     if kind == IDENTIFIER:
         return identifier_level(a, b)
     if kind == PHONE:
         return phone_level(a, b)
     if kind == NUMBER:
         return number_level(a, b)
-    return text_level(va, i, vb, j, div_a, div_b)
+    return -1

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.linkage.blocking import Rules, blocking_key
-from mpi.linkage.comparison import feature_level
+from mpi.linkage.comparison import name_level, number_kind_level, text_level
 from mpi.linkage.conflicts import DOCUMENT, document_agrees, person_conflicts
 from mpi.linkage.features import Encoded
 from mpi.linkage.found import COMPARED, FLAGS, KEPT, KEYS, KEYS_CUT, PERSON, Found, keep
@@ -29,8 +29,10 @@ from mpi.linkage.hotindex import (
     slot_in,
 )
 from mpi.linkage.jit import inner, wide
+from mpi.linkage.levels import TEXT
 from mpi.linkage.scoring import COUNTERPART, DIVISION, KIND, SCORED, TF_ON, Tables, frequency_adjustment, match_weight
 from mpi.linkage.settings import Settings
+from mpi.linkage.values import Values
 
 SEEN_SLOTS = 16384  # hash set of the records compared; more than twice any candidate_limit
 KEY_SLOTS = 256  # keys of one query: at most 16 rows × 16 rules
@@ -93,7 +95,12 @@ def pair_levels(
                 x, y = a.rows[ra, f], b.rows[rb, f]
                 if x == 0 or y == 0 or levels[f] == 1 or tables.plan[f, SCORED] == 0:
                     continue
-                level = cell_level(tables, f, a, ra, b, rb, dictionary)
+                level = number_kind_level(tables.plan[f, KIND], x, y)
+                if level < 0:
+                    i, j = wide(a.slots[ra, f]), wide(0)
+                    if i > 0:
+                        j = wide(b.slots[rb, f]) if len(b.slots) > 0 else slot_in(dictionary, f, y)
+                    level = _text_level(tables.plan[f], a.rows[ra], b.rows[rb], (f, i, j), a.values, b.values)
                 if level != 0 and (levels[f] == 0 or level < levels[f]):
                     levels[f] = level
                     if tables.plan[f, TF_ON] == 1:
@@ -101,22 +108,27 @@ def pair_levels(
 
 
 @inner
-def cell_level(tables: Tables, f: int, a: Encoded, ra: int, b: Encoded, rb: int, dictionary: Table) -> int:
-    """Agreement level of feature f between two rows, both of which have a value."""
-    x, y = a.rows[ra, f], b.rows[rb, f]
-    i, j = 0, 0
-    if x != y and a.slots[ra, f] > 0:
-        i = wide(a.slots[ra, f])
-        j = wide(b.slots[rb, f]) if len(b.slots) > 0 else slot_in(dictionary, f, y)
-    swapped = False
-    other = tables.plan[f, COUNTERPART]
+def _text_level(
+    plan: npt.NDArray[np.int64],
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+    places: tuple[int, int, int],
+    va: Values,
+    vb: Values,
+) -> int:
+    """Agreement level of a name or text that differs between rows a and b; ``places`` is (feature, slot in va, slot in vb).
+
+    Only here arrays are passed on: handing over all of an index costs more than most comparisons.
+    """
+    f, i, j = places
+    if plan[KIND] == TEXT:
+        division = plan[DIVISION]
+        return text_level(va, i, vb, j, a[division] if division >= 0 else 0, b[division] if division >= 0 else 0)
+    swapped, other = False, plan[COUNTERPART]
     if other >= 0:
-        x_other, y_other = a.rows[ra, other], b.rows[rb, other]
-        swapped = (x == y_other and (x_other == y or x_other == 0)) or (y == x_other and (y_other == x or y_other == 0))
-    division = tables.plan[f, DIVISION]
-    x_division = a.rows[ra, division] if division >= 0 else 0
-    y_division = b.rows[rb, division] if division >= 0 else 0
-    return feature_level(tables.plan[f, KIND], a.values, i, b.values, j, x, y, swapped, x_division, y_division)
+        x, y = a[f], b[f]
+        swapped = (x == b[other] and (a[other] == y or a[other] == 0)) or (y == a[other] and (b[other] == x or b[other] == 0))
+    return name_level(va, i, vb, j, swapped)
 
 
 @inner

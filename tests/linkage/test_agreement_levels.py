@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mpi.linkage.comparison import KIND_CODES, LEVELS, feature_level
+from mpi.linkage.comparison import KIND_CODES, LEVELS, name_level, number_kind_level, text_level
 from mpi.linkage.values import CODE, ValueBuilder, identifier_code, number_code
 from mpi.records import (
     Address,
@@ -51,12 +51,16 @@ def texts(a: Text, b: Text, kind: str, *, swapped: bool = False, divisions: tupl
     (i, code_a), (j, code_b) = left.add(a or ""), right.add(b or "")
     va, vb = left.build(), right.build()
     assert (va.cells[i, CODE], vb.cells[j, CODE]) == (code_a, code_b)
-    return int(feature_level(KIND_CODES[kind], va, i, vb, j, code_a, code_b, swapped, *divisions))
+    if not (code_a and code_b):
+        return 0
+    level = int(number_kind_level(KIND_CODES[kind], code_a, code_b))
+    if level >= 0:
+        return level
+    return int(name_level(va, i, vb, j, swapped) if kind == "name" else text_level(va, i, vb, j, *divisions))
 
 
 def integers(a: int, b: int, kind: str) -> int:
-    nothing = ValueBuilder().build()
-    return int(feature_level(KIND_CODES[kind], nothing, 0, nothing, 0, a, b, False, 0, 0))
+    return int(number_kind_level(KIND_CODES[kind], a, b)) if a and b else 0
 
 
 def name_part(part: str) -> Callable[[StandardRecord, StandardRecord], int]:
