@@ -224,10 +224,10 @@ def test_many_changes_of_few_records_take_no_more_room_than_there_is(tmp_path: P
     limits = msgspec.structs.replace(PLAIN, capacity_rows=8_000)
     first = opened(tmp_path, limits)
     for turn in range(3):
-        for begin in range(0, 2_000, 500):
+        for begin in range(0, 2_000, 200):
             day = f"19{50 + turn}-01-%02d"
             for future in first.resolve_many(
-                [patient(str(n), birth_date=day % (n % 28 + 1)) for n in range(begin, begin + 500)]
+                [patient(str(n), birth_date=day % (n % 28 + 1)) for n in range(begin, begin + 200)]
             ):
                 future.result()
     first.close()
