@@ -35,7 +35,7 @@ def full(text: str, *, parts: int = 3) -> PatientRecord:
         birth_date="1980-05-03",
         identifiers=(document,) * parts,
         phones=(text,) * parts,
-        addresses=(Address(text=text, division=text, postcode=text),) * min(parts, 2),
+        addresses=(Address(**dict.fromkeys(Address.__struct_fields__[:-1], text)),) * min(parts, 2),
         ethnicity=text,
         guardian=Guardian(name=text, phone=text, identifier=document, relationship=text),
         multiple_birth_order=16,
