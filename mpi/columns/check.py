@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from mpi.columns.days import days_in, days_since_1970
 from mpi.columns.fields import NUMBER_COLUMNS, TEXT_COLUMNS
-from mpi.columns.jit import inner, kernel, leaf, wide
+from mpi.columns.jit import inner, kernel, leaf, unlocked, wide
 from mpi.columns.layout import BIRTH_DATE, CELLS, LOCAL_ID, RECORDED_AT, REGULAR, SOURCE, Raw
+from mpi.linkage.borrow import borrow
 from mpi.linkage.jit import direct
 from mpi.standardise.validation import last_day
 
@@ -193,8 +194,8 @@ def check_dates(data: Bytes, row: Integers, latest: int, days: Integers, moments
     return True
 
 
-@kernel
-def check_records(data: Bytes, cells: Integers, rules: tuple[int, int], days: Integers, moments: Any) -> None:
+@inner
+def check_rows(data: Bytes, cells: Integers, rules: tuple[int, int], days: Integers, moments: Any) -> None:
     """Clear REGULAR where a record is not in order.
 
     rules    two numbers  last day that does not lie in the future, as yyyymmdd; 1 where the keys are required
@@ -214,6 +215,18 @@ def check_records(data: Bytes, cells: Integers, rules: tuple[int, int], days: In
             row[REGULAR] = days[0, q] = days[1, q] = moments[q] = 0
 
 
+@kernel
+def check_records(data: Bytes, cells: Integers, rules: tuple[int, int], days: Integers, moments: Any) -> None:
+    """``check_rows``."""
+    check_rows(borrow(data), borrow(cells), rules, borrow(days), borrow(moments))
+
+
+@unlocked
+def check_unlocked(data: Bytes, cells: Integers, rules: tuple[int, int], days: Integers, moments: Any) -> None:
+    """``check_rows``."""
+    check_rows(borrow(data), borrow(cells), rules, borrow(days), borrow(moments))
+
+
 class Checked(NamedTuple):
     """What ``check`` has read, each column contiguous; 0 where there is no such date and for irregular records.
 
@@ -230,19 +243,19 @@ class Checked(NamedTuple):
         return f"Checked({len(self.recorded_at)} records)"
 
 
-def check(raw: Raw, *, today: date | None = None, keyed: bool = True) -> Checked:
+def check(raw: Raw, *, today: date | None = None, keyed: bool = True, threads: bool = False) -> Checked:
     """Clear REGULAR, in place, of every record that ``validate`` might refuse (``today`` as there), and read the dates.
 
-    ``keyed`` False: source and local_id may be empty, as in a search.
+    ``keyed`` False: source and local_id may be empty, as in a search. ``threads``: without the GIL.
     """
     days, moments = np.zeros((2, len(raw.cells)), np.int32), np.zeros(len(raw.cells), np.int64)
-    _entry()(raw.data, raw.cells, (last_day(today), int(keyed)), days, moments)
+    _entry(threads)(raw.data, raw.cells, (last_day(today), int(keyed)), days, moments)
     return Checked(days[0], days[1], moments)
 
 
 @cache
-def _entry() -> Any:
-    """Compiled check_records without Numba's dispatcher."""
-    none = np.zeros((0, CELLS), np.int32)
-    check_records(np.frombuffer(b"", np.uint8), none, (0, 0), np.zeros((2, 0), np.int32), np.zeros(0, np.int64))
-    return direct(check_records)
+def _entry(threads: bool) -> Any:
+    """Compiled check_records or check_unlocked, without Numba's dispatcher."""
+    none, entry = np.zeros((0, CELLS), np.int32), check_unlocked if threads else check_records
+    entry(np.frombuffer(b"", np.uint8), none, (0, 0), np.zeros((2, 0), np.int32), np.zeros(0, np.int64))
+    return direct(entry)

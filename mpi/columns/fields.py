@@ -67,8 +67,16 @@ FIELDS: dict[int, tuple[Field, ...]] = {
     ),
     ADDRESS: (
         Field(1, "text", TEXT, 0),
-        Field(2, "division", TEXT, 2),
-        Field(11, "postcode", TEXT, 4),
+        Field(2, "division", TEXT, layout.DIVISION),
+        Field(3, "region", TEXT, layout.REGION),
+        Field(4, "city", TEXT, layout.CITY),
+        Field(5, "locality", TEXT, layout.LOCALITY),
+        Field(6, "road", TEXT, layout.ROAD),
+        Field(7, "house_number", TEXT, layout.HOUSE_NUMBER),
+        Field(8, "community", TEXT, layout.COMMUNITY),
+        Field(9, "building", TEXT, layout.BUILDING),
+        Field(10, "room", TEXT, layout.ROOM),
+        Field(11, "postcode", TEXT, layout.POSTCODE),
     ),
     GUARDIAN: (
         Field(1, "name", TEXT, layout.GUARDIAN_NAME - layout.GUARDIAN_NAME),

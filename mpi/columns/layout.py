@@ -1,6 +1,6 @@
 """The columns of a batch of records as received: where each text stands in the batch's bytes.
 
-A record that has more than fits here (a second name, a structured address, attributes, …) is *irregular*: it is read by the
+A record that has more than fits here (a second name, attributes, …) is *irregular*: it is read by the
 ordinary way. A span is two columns, offset and length in bytes; a length of 0 is an empty text, which is a missing one.
 """
 
@@ -28,8 +28,10 @@ PHONES = IDENTIFIER + MOST_IDENTIFIERS * IDENTIFIER_WIDTH  # number
 PHONE = PHONES + 1  # MOST_PHONES × span
 PHONE_WIDTH = 2
 ADDRESSES = PHONE + MOST_PHONES * PHONE_WIDTH  # number
-ADDRESS = ADDRESSES + 1  # MOST_ADDRESSES × (text span, division span, postcode span)
-ADDRESS_WIDTH = 6
+ADDRESS = ADDRESSES + 1  # MOST_ADDRESSES × the spans below, counted from the address's first column
+DIVISION, POSTCODE = 2, 4  # behind the text
+REGION, CITY, LOCALITY, ROAD, HOUSE_NUMBER, COMMUNITY, BUILDING, ROOM = range(6, 22, 2)
+ADDRESS_WIDTH = 22
 ETHNICITY = ADDRESS + MOST_ADDRESSES * ADDRESS_WIDTH  # span
 GUARDIAN = ETHNICITY + 2  # 1 where there is one
 GUARDIAN_NAME, GUARDIAN_PHONE, GUARDIAN_RELATIONSHIP = GUARDIAN + 1, GUARDIAN + 3, GUARDIAN + 5  # spans

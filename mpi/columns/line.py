@@ -13,6 +13,8 @@ from mpi.columns.characters import Bytes, Points
 from mpi.columns.documents import DOCUMENT_CELLS
 from mpi.columns.hashing import LONGEST
 from mpi.columns.jit import leaf, wide
+from mpi.columns.latin_tables import LatinTables
+from mpi.columns.latin_words import Letters, new_letters
 from mpi.columns.lessons import NameBook
 from mpi.columns.names import NameTables
 from mpi.linkage.hashtable import Table
@@ -22,12 +24,15 @@ READ, IRREGULAR, UNKNOWN_NAME, UNKNOWN_ETHNICITY, UNKNOWN_RELATIONSHIP, UNKNOWN_
 # UNKNOWN_ADDRESS << n is address n
 
 MOST_ROWS = max(at.MOST_IDENTIFIERS, at.MOST_PHONES, at.MOST_ADDRESSES)  # of a record
-MOST_TEXTS = 2 + at.MOST_ADDRESSES
+MOST_FEATURES = 64
 MOST_CHARACTERS = 1_000  # of a text, see standardise.validation
 
 # where a feature's values come from
 FROM_GIVEN, FROM_FAMILY, FROM_BIRTH_DATE, FROM_SEX, FROM_ETHNICITY, FROM_NATIONAL, FROM_OTHER_ID = range(7)
 FROM_PHONE, FROM_ADDRESS, FROM_DIVISION = range(7, 10)
+FROM_PLACE = 10  # from here on: a field of the standard address × FORMS + its form
+AS_NAME, AS_TEXT, AS_NUMBER, AS_CATEGORY = range(4)
+FORMS = 4
 ONCE = FROM_ETHNICITY  # sources up to here are the same in all rows of a record
 
 
@@ -35,6 +40,7 @@ class Books(NamedTuple):
     """Everything kernels read by: fixed tables and what was learnt."""
 
     names: NameTables
+    latin: LatinTables
     learnt_names: NameBook
     words: Table
     addresses: AddressBook
@@ -46,10 +52,9 @@ COUNTS = FLAGS + 1  # of values in use: national identifiers, other ones, phones
 NATIONAL, OTHER_ID, PHONE, ADDRESS = range(4)
 NUMBERS = COUNTS + 4  # codes: three kinds × MOST_NUMBERS
 MOST_NUMBERS = max(at.MOST_IDENTIFIERS, at.MOST_PHONES)
-PLACES = NUMBERS + 3 * MOST_NUMBERS  # MOST_ADDRESSES × (code, slot, division)
-PLACE_CODE, PLACE_SLOT, PLACE_DIVISION = range(3)
-PLACE_WIDTH = 3
-LINE_CELLS = PLACES + at.MOST_ADDRESSES * PLACE_WIDTH
+PLACES = NUMBERS + 3 * MOST_NUMBERS  # of the first address: code of its text, division
+LINE_CELLS = PLACES + 2
+VALUE, SLOT = 0, 1  # of a place's feature
 
 
 class Work(NamedTuple):
@@ -60,6 +65,8 @@ class Work(NamedTuple):
     points     uint32[m]          code points of a text as received
     text       uint32[m]          … in comparison form
     bytes      uint8[k]
+    letters    Letters            for texts of ASCII letters
+    places     int64[MOST_ADDRESSES, MOST_FEATURES, 2]   value and slot of each feature, by address
     """
 
     line: npt.NDArray[np.int64]
@@ -67,6 +74,8 @@ class Work(NamedTuple):
     points: Points
     text: Points
     bytes: Bytes
+    letters: Letters
+    places: npt.NDArray[np.int64]
 
     def __repr__(self) -> str:
         return "Work(…)"
@@ -94,7 +103,9 @@ STATE = 2  # column of Rows.spans
 def new_work() -> Work:
     points = np.zeros((2, 2 * MOST_CHARACTERS + 64), np.uint32)
     documents = np.zeros((at.MOST_IDENTIFIERS + 1, DOCUMENT_CELLS), np.int64)
-    return Work(np.zeros(LINE_CELLS, np.int64), documents, points[0], points[1], np.zeros(3 * LONGEST + 64, np.uint8))
+    places = np.zeros((at.MOST_ADDRESSES, MOST_FEATURES, 2), np.int64)
+    form = np.zeros(3 * LONGEST + 64, np.uint8)
+    return Work(np.zeros(LINE_CELLS, np.int64), documents, points[0], points[1], form, new_letters(), places)
 
 
 @leaf

@@ -36,14 +36,14 @@ def _plain() -> npt.NDArray[np.int64]:
     table = np.zeros((len(FIELDS), LONGEST_NAME + 1, LETTERS, 5), np.int64)
     for kind, fields in FIELDS.items():
         for field in fields:
-            place = table[kind, len(field.name), ord(field.name[0]) - FIRST_LETTER]
-            assert not place.any(), "two plain fields of one kind differ in length or first letter"
+            place = table[kind, len(field.name), ord(field.name[-1]) - FIRST_LETTER]
+            assert not place.any(), "two plain fields of one kind differ in length or last letter"
             place[:] = (field.what, field.column, field.most, field.kind, field.width)
     return table
 
 
 PLAIN = _plain()
-"""int64[kinds, length, letter, 5]: what the field holds whose name has this length and first letter, and the rest of
+"""int64[kinds, length, letter, 5]: what the field holds whose name has this length and last letter, and the rest of
 ``fields.Field``. No field of a noun that is not plain shares both with one that is (a test says so)."""
 
 
@@ -128,8 +128,10 @@ def parse_noun(data: Bytes, at: int, row: Integers, outer: Stack) -> int:
             continue
         left -= 1
         begin, length = text_at(data, at)
-        letter = wide(data[begin]) - FIRST_LETTER
-        if length < 1 or length > LONGEST_NAME or letter < 0 or letter >= LETTERS:
+        if length < 1 or length > LONGEST_NAME:
+            return -1
+        letter = wide(data[begin + length - 1]) - FIRST_LETTER
+        if letter < 0 or letter >= LETTERS:
             return -1
         what, column, most, inside, step = PLAIN[kind, length, letter]
         column += base

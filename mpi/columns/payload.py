@@ -14,8 +14,10 @@ import numpy.typing as npt
 import xxhash
 
 from mpi.columns.fields import FIELDS, NUMBER, PART, RECORD, TEXT, TEXT_COLUMNS, TEXTS
-from mpi.columns.jit import inner, kernel, wide
+from mpi.columns.hashing import LANES, Lanes, put_digest, xxh3_pair
+from mpi.columns.jit import inner, kernel, unlocked, wide
 from mpi.columns.layout import CELLS, RECORDED_AT, REGULAR, Raw
+from mpi.linkage.borrow import borrow
 from mpi.linkage.jit import direct
 
 Bytes = npt.NDArray[np.uint8]
@@ -23,7 +25,7 @@ Integers = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
 
 QUOTE, BACKSLASH, COMMA, ZERO = 0x22, 0x5C, 0x2C, 0x30
-OPEN, OPEN_LIST = 0x7B, 0x5B
+OPEN, OPEN_LIST, CLOSE = 0x7B, 0x5B, 0x7D
 DIGITS = 10  # of a number that fits into a cell
 MOMENT = len(',"recorded_at":""')
 
@@ -164,8 +166,8 @@ def room(cells: Integers) -> int:
     return total
 
 
-@kernel
-def put_records(data: Bytes, cells: Integers, out: Bytes, places: Offsets) -> None:
+@inner
+def put_rows(data: Bytes, cells: Integers, out: Bytes, places: Offsets) -> None:
     """The JSON of the regular records, one behind the other; ``out`` has room for them, ``places`` is int64[Q, 3]."""
     at = 0
     for q in range(len(cells)):
@@ -177,6 +179,38 @@ def put_records(data: Bytes, cells: Integers, out: Bytes, places: Offsets) -> No
         else:
             places[q, CUT] = at
         places[q, END] = at
+
+
+@kernel
+def put_records(data: Bytes, cells: Integers, out: Bytes, places: Offsets) -> None:
+    """``put_rows``."""
+    put_rows(borrow(data), borrow(cells), borrow(out), borrow(places))
+
+
+@inner
+def put_all(data: Bytes, cells: Integers, out: Bytes, offsets: Offsets, contents: Bytes, lanes: Lanes) -> None:
+    """The JSON of the n regular records one behind the other, its offsets (int64[n + 1]), content hashes (uint8[n, 16])."""
+    at, n = 0, 0
+    for q in range(len(cells)):
+        if cells[q, REGULAR] == 0:
+            continue
+        start = at
+        at = put_record(out, at, data, cells[q])
+        moment = wide(cells[q, RECORDED_AT + 1])
+        cut = at - 1 - (moment + MOMENT if moment else 0)
+        kept = out[cut]
+        out[cut] = CLOSE  # what is hashed is the JSON without the moment
+        put_digest(xxh3_pair(out, start, cut + 1 - start, lanes), contents[n])
+        out[cut] = kept
+        n += 1
+        offsets[n] = at
+
+
+@unlocked
+def put_columns(data: Bytes, cells: Integers, out: Bytes, offsets: Offsets, contents: Bytes) -> None:
+    """``put_all``, whose ``offsets`` are zeroed."""
+    lanes = np.empty(LANES, np.uint64)
+    put_all(borrow(data), borrow(cells), borrow(out), borrow(offsets), borrow(contents), borrow(lanes))
 
 
 class Payload(NamedTuple):
@@ -201,6 +235,39 @@ def payloads(raw: Raw) -> list[Payload | None]:
     text = out[: rows[-1][END]].tobytes() if rows else b""
     digest = xxhash.xxh3_128_digest
     return [Payload(text[start:end], digest(text[start:cut] + b"}")) if end > start else None for start, cut, end in rows]
+
+
+class PayloadColumns(NamedTuple):
+    """What the journal keeps of the n regular records of a batch, in order, without an object for each.
+
+    data      uint8[m]       their JSON as received, one behind the other
+    offsets   int64[n + 1]   where each begins, and where the last one ends
+    contents  uint8[n, 16]   hashes of the JSON without recorded_at
+    """
+
+    data: Bytes
+    offsets: Offsets
+    contents: Bytes
+
+    def __repr__(self) -> str:
+        return f"PayloadColumns({len(self.contents)} records)"
+
+
+def payload_columns(raw: Raw) -> PayloadColumns:
+    """``payloads`` of the regular records as columns. Gives up the GIL: several threads may write batches at once."""
+    regular = int(np.count_nonzero(raw.cells[:, REGULAR]))
+    out, offsets = np.empty(_entries()[0](raw.cells), np.uint8), np.zeros(regular + 1, np.int64)
+    contents = np.empty((regular, 16), np.uint8)
+    _column_entry()(raw.data, raw.cells, out, offsets, contents)
+    return PayloadColumns(out[: offsets[-1]], offsets, contents)
+
+
+@cache
+def _column_entry() -> Any:
+    """Compiled put_columns without Numba's dispatcher."""
+    none, nothing = np.zeros((0, CELLS), np.int32), np.zeros(0, np.uint8)
+    put_columns(np.frombuffer(b"", np.uint8), none, nothing, np.zeros(1, np.int64), np.zeros((0, 16), np.uint8))
+    return direct(put_columns)
 
 
 @cache

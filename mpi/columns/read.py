@@ -13,20 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.columns import layout as at
-from mpi.columns.addresses import READ as ADDRESS_READ
-from mpi.columns.addresses import UNKNOWN as ADDRESS_UNKNOWN
-from mpi.columns.addresses import read_address
 from mpi.columns.characters import Bytes
 from mpi.columns.documents import CODE, read_document
 from mpi.columns.facts import GUARDIAN_NUMBER, NEWBORN, born_just_before, number_facts
-from mpi.columns.jit import inner, kernel, leaf, wide
+from mpi.columns.jit import inner, kernel, leaf, unlocked, wide
 from mpi.columns.layout import Raw
 from mpi.columns.lessons import ETHNICITY_WORD, RELATIONSHIP_WORD, learnt, word_key
 from mpi.columns.line import (
     ADDRESS,
     COUNTS,
     FLAGS,
-    FROM_ADDRESS,
     FROM_BIRTH_DATE,
     FROM_ETHNICITY,
     FROM_FAMILY,
@@ -41,26 +37,25 @@ from mpi.columns.line import (
     ONCE,
     OTHER_ID,
     PHONE,
-    PLACE_CODE,
-    PLACE_DIVISION,
-    PLACE_SLOT,
-    PLACE_WIDTH,
-    PLACES,
     READ,
+    SLOT,
     STATE,
-    UNKNOWN_ADDRESS,
     UNKNOWN_ETHNICITY,
     UNKNOWN_RELATIONSHIP,
+    VALUE,
     Books,
     Rows,
     Work,
     span,
 )
 from mpi.columns.phones import FILLER, read_phone
+from mpi.columns.record_addresses import read_addresses
 from mpi.columns.record_names import read_name
-from mpi.columns.side import Side, add, add_sketch, text_code
+from mpi.columns.side import Side
+from mpi.linkage.borrow import borrow
 from mpi.linkage.comparison import DERIVED_BIT
 from mpi.linkage.features import MULTIPLE_BIRTH_SHIFT
+from mpi.linkage.hashtable import Table
 from mpi.linkage.values import CODE as TEXT_CODE
 from mpi.linkage.values import IDENTIFIER_MASK, KIND_SHIFT, LENGTH, category_code
 from mpi.records import IdentifierType, RecordFlag
@@ -76,14 +71,14 @@ _RESIDENT, _TAIWAN, _NATIONAL_OTHER = (
 
 
 @inner
-def _guardian_code(books: Books, raw: Raw, q: int, work: Work) -> tuple[int, int]:
+def _guardian_code(words: Table, raw: Raw, q: int, work: Work) -> tuple[int, int]:
     """(state, code of the guardian's own number, 0 for none)."""
     cells = raw.cells[q]
     if cells[at.GUARDIAN] == 0 or cells[at.GUARDIAN_IDENTIFIERS] == 0:
         return READ, wide(0)
     relationship = span(cells, at.GUARDIAN_RELATIONSHIP)
     if relationship[1] > 0:
-        oneself = learnt(books.words, word_key(raw.data, relationship[0], relationship[1], RELATIONSHIP_WORD))
+        oneself = learnt(words, word_key(raw.data, relationship[0], relationship[1], RELATIONSHIP_WORD))
         if oneself < 0:
             return UNKNOWN_RELATIONSHIP, wide(0)
         if oneself > 0:
@@ -114,13 +109,13 @@ def _put_number(line: npt.NDArray[np.int64], kind: int, code: int) -> None:
 
 
 @inner
-def _documents(books: Books, raw: Raw, q: int, days: tuple[int, int], work: Work) -> int:
+def _documents(words: Table, raw: Raw, q: int, days: tuple[int, int], work: Work) -> int:
     """Identifiers, and what they tell of birth date and sex."""
     cells, line, count = raw.cells[q], work.line, wide(raw.cells[q, at.IDENTIFIERS])
     for n in range(count):
         if not _document(raw, q, at.IDENTIFIER + n * at.IDENTIFIER_WIDTH, work.documents[n], work.bytes):
             return IRREGULAR
-    state, guardians = _guardian_code(books, raw, q, work)
+    state, guardians = _guardian_code(words, raw, q, work)
     sex, newborn = wide(cells[at.SEX]), line[FLAGS] & NEWBORN != 0
     guardian = (cells[at.GUARDIAN] == 1, guardians)
     told_birth, told_sex, flags = number_facts(work.documents[:count], days, sex, guardian, newborn)
@@ -151,48 +146,8 @@ def _phones(raw: Raw, q: int, work: Work) -> int:
     return READ
 
 
-@leaf
-def _same_bytes(data: Bytes, a: tuple[int, int], b: tuple[int, int]) -> bool:
-    if a[1] != b[1]:
-        return False
-    for k in range(a[1]):
-        if data[a[0] + k] != data[b[0] + k]:
-            return False
-    return True
-
-
 @inner
-def _addresses(books: Books, side: Side, raw: Raw, q: int, work: Work) -> int:
-    cells, line, state = raw.cells[q], work.line, READ
-    for n in range(cells[at.ADDRESSES]):
-        column = at.ADDRESS + n * at.ADDRESS_WIDTH
-        found, length, division = read_address(books.addresses, raw, q, column, work.points, work.text)
-        if found == ADDRESS_UNKNOWN:
-            state |= UNKNOWN_ADDRESS << n
-            continue
-        if found != ADDRESS_READ:
-            return IRREGULAR
-        code = text_code(work.text, length, work.bytes) if length > 0 else wide(0)
-        if length > 0 and code == 0:
-            return IRREGULAR
-        place = PLACES + line[COUNTS + ADDRESS] * PLACE_WIDTH
-        if place > PLACES and line[PLACES + PLACE_CODE] == code and line[PLACES + PLACE_DIVISION] == division:
-            same = True
-            for part in range(0, at.ADDRESS_WIDTH, 2):
-                same = same and _same_bytes(raw.data, span(cells, at.ADDRESS + part), span(cells, column + part))
-            if same:
-                continue
-            return IRREGULAR  # they may differ in what no feature sees
-        slot = add(side, work.text, (wide(0), length), (code, wide(0), wide(0))) if length > 0 else wide(0)
-        if length > 0:
-            add_sketch(side, slot, work.text, length)
-        line[place + PLACE_CODE], line[place + PLACE_SLOT], line[place + PLACE_DIVISION] = code, slot, division
-        line[COUNTS + ADDRESS] += 1
-    return state
-
-
-@inner
-def _ethnicity(books: Books, raw: Raw, q: int, line: npt.NDArray[np.int64]) -> int:
+def _ethnicity(words: Table, raw: Raw, q: int, line: npt.NDArray[np.int64]) -> int:
     offset, length = span(raw.cells[q], at.ETHNICITY)
     line[FROM_ETHNICITY] = 0
     if length == 0:
@@ -200,7 +155,7 @@ def _ethnicity(books: Books, raw: Raw, q: int, line: npt.NDArray[np.int64]) -> i
     key = word_key(raw.data, offset, length, ETHNICITY_WORD)
     if key == 0:
         return IRREGULAR
-    code = learnt(books.words, key)
+    code = learnt(words, key)
     line[FROM_ETHNICITY] = max(code, 0)
     return READ if code >= 0 else UNKNOWN_ETHNICITY
 
@@ -222,18 +177,19 @@ def _number_at(line: npt.NDArray[np.int64], kind: int, n: int) -> int:
 
 
 @leaf
-def _place_at(line: npt.NDArray[np.int64], part: int, n: int) -> int:
-    """A part of address n, or of the first one where there are fewer or n has none; 0 where there is none."""
-    count = line[COUNTS + ADDRESS]
-    if n > 0 and n < count and line[PLACES + n * PLACE_WIDTH + part] != 0:
-        return wide(line[PLACES + n * PLACE_WIDTH + part])
-    return wide(line[PLACES + part]) if count else wide(0)
+def _place_at(work: Work, f: int, n: int) -> tuple[int, int]:
+    """Value and slot of a feature of address n, or of the first one where there are fewer or n has none."""
+    count = work.line[COUNTS + ADDRESS]
+    if count == 0:
+        return wide(0), wide(0)
+    place = work.places[n if n < count and work.places[n, f, VALUE] != 0 else 0, f]
+    return place[VALUE], place[SLOT]
 
 
 @inner
-def _write_rows(plan: npt.NDArray[np.int64], side: Side, line: npt.NDArray[np.int64], multiple: int, out: Rows) -> int:
+def _write_rows(plan: npt.NDArray[np.int64], side: Side, work: Work, multiple: int, out: Rows) -> int:
     """The record's rows; a row that runs out of values of a kind repeats the first one. Returns how many."""
-    count = wide(1)
+    line, count = work.line, wide(1)
     for kind in range(COUNTS, COUNTS + 4):
         count = max(count, line[kind])
     first = side.used[2]
@@ -248,14 +204,52 @@ def _write_rows(plan: npt.NDArray[np.int64], side: Side, line: npt.NDArray[np.in
                 row[f] = line[source]
             elif source <= FROM_PHONE:
                 row[f] = _number_at(line, source - FROM_NATIONAL, n)
-            elif source == FROM_ADDRESS:
-                slots[f] = _place_at(line, wide(PLACE_SLOT), n)
-                row[f] = side.cells[slots[f], TEXT_CODE]
             else:
-                row[f] = _place_at(line, wide(PLACE_DIVISION), n)
+                row[f], slots[f] = _place_at(work, f, n)
         row[-1] = line[FLAGS] | min(multiple, 15) << MULTIPLE_BIRTH_SHIFT
     side.used[2] = first + count
     return count
+
+
+@inner
+def read_all(
+    books: Books,
+    plan: npt.NDArray[np.int64],
+    raw: Raw,
+    born: npt.NDArray[np.int32],
+    recorded: npt.NDArray[np.int32],
+    wanted: npt.NDArray[np.int64],
+    side: Side,
+    work: Work,
+    out: Rows,
+) -> None:
+    """Read the ``wanted`` records (int64[n], positions in ``raw``) in order.
+
+    ``born`` and ``recorded`` int32[Q] are the days that ``check`` has read, ``plan`` int64[F] is each feature's source.
+    ``side`` must have room for as many more slots a record as the plan can fill, ``out`` for MOST_ROWS more rows. Only
+    regular records may be asked for.
+    """
+    line = work.line
+    for n in range(len(wanted)):
+        q, slots, characters = wanted[n], side.used[0], side.used[1]
+        days = (wide(born[q]), wide(recorded[q]))
+        line[FLAGS : COUNTS + 4] = 0
+        if born_just_before(days[0], days[1]):
+            line[FLAGS] |= NEWBORN
+        if raw.cells[q, at.MULTIPLE_BIRTH_ORDER] > 0:
+            line[FLAGS] |= _MULTIPLE_BIRTH
+        state = read_name(books, side, raw, q, work) | _ethnicity(books.words, raw, q, line) | _phones(raw, q, work)
+        state |= _documents(books.words, raw, q, days, work)
+        if state == READ and _has_two_readings(side, line):
+            state = wide(IRREGULAR)
+        if state & IRREGULAR == 0:
+            state |= read_addresses(books, plan, side, raw, q, work)
+        span_of = out.spans[q]
+        span_of[0], span_of[1], span_of[STATE] = side.used[2], 0, state
+        if state == READ:
+            span_of[1] = _write_rows(plan, side, work, wide(raw.cells[q, at.MULTIPLE_BIRTH_ORDER]), out)
+        else:
+            side.used[0], side.used[1] = slots, characters
 
 
 @kernel
@@ -270,30 +264,23 @@ def read_records(
     work: Work,
     out: Rows,
 ) -> None:
-    """Read the ``wanted`` records (int64[n], positions in ``raw``) in order.
+    """``read_all``."""
+    books, plan, raw, born, recorded = borrow(books), borrow(plan), borrow(raw), borrow(born), borrow(recorded)
+    read_all(books, plan, raw, born, recorded, borrow(wanted), borrow(side), borrow(work), borrow(out))
 
-    ``born`` and ``recorded`` int32[Q] are the days that ``check`` has read, ``plan`` int64[F] is each feature's source.
-    ``side`` must have room for MOST_TEXTS more slots a record, ``out`` for MOST_ROWS more rows. Only regular records may be
-    asked for.
-    """
-    line = work.line
-    for n in range(len(wanted)):
-        q, slots, characters = wanted[n], side.used[0], side.used[1]
-        days = (wide(born[q]), wide(recorded[q]))
-        line[FLAGS : COUNTS + 4] = 0
-        if born_just_before(days[0], days[1]):
-            line[FLAGS] |= NEWBORN
-        if raw.cells[q, at.MULTIPLE_BIRTH_ORDER] > 0:
-            line[FLAGS] |= _MULTIPLE_BIRTH
-        state = read_name(books, side, raw, q, work) | _ethnicity(books, raw, q, line) | _phones(raw, q, work)
-        state |= _documents(books, raw, q, days, work)
-        if state == READ and _has_two_readings(side, line):
-            state = wide(IRREGULAR)
-        if state & IRREGULAR == 0:
-            state |= _addresses(books, side, raw, q, work)
-        span_of = out.spans[q]
-        span_of[0], span_of[1], span_of[STATE] = side.used[2], 0, state
-        if state == READ:
-            span_of[1] = _write_rows(plan, side, line, wide(raw.cells[q, at.MULTIPLE_BIRTH_ORDER]), out)
-        else:
-            side.used[0], side.used[1] = slots, characters
+
+@unlocked
+def read_unlocked(
+    books: Books,
+    plan: npt.NDArray[np.int64],
+    raw: Raw,
+    born: npt.NDArray[np.int32],
+    recorded: npt.NDArray[np.int32],
+    wanted: npt.NDArray[np.int64],
+    side: Side,
+    work: Work,
+    out: Rows,
+) -> None:
+    """``read_all``."""
+    books, plan, raw, born, recorded = borrow(books), borrow(plan), borrow(raw), borrow(born), borrow(recorded)
+    read_all(books, plan, raw, born, recorded, borrow(wanted), borrow(side), borrow(work), borrow(out))

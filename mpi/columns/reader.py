@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +12,27 @@ import numpy.typing as npt
 from mpi.columns import layout as at
 from mpi.columns.address_book import AddressLessons
 from mpi.columns.check import Checked
+from mpi.columns.latin_tables import latin_tables
+from mpi.columns.latin_words import (
+    BUILDING,
+    CITY,
+    COMMUNITY,
+    FLAT,
+    HOUSE_NUMBER,
+    LOCALITY,
+    POSTCODE,
+    REGION,
+    ROAD,
+    TEXT,
+)
 from mpi.columns.layout import Raw
 from mpi.columns.lessons import ETHNICITY_WORD, RELATIONSHIP_WORD, Lessons
 from mpi.columns.line import (
+    AS_CATEGORY,
+    AS_NAME,
+    AS_NUMBER,
+    AS_TEXT,
+    FORMS,
     FROM_ADDRESS,
     FROM_BIRTH_DATE,
     FROM_DIVISION,
@@ -24,10 +42,11 @@ from mpi.columns.line import (
     FROM_NATIONAL,
     FROM_OTHER_ID,
     FROM_PHONE,
+    FROM_PLACE,
     FROM_SEX,
     IRREGULAR,
+    MOST_FEATURES,
     MOST_ROWS,
-    MOST_TEXTS,
     READ,
     STATE,
     UNKNOWN_ADDRESS,
@@ -39,14 +58,35 @@ from mpi.columns.line import (
     new_work,
 )
 from mpi.columns.names import name_tables
-from mpi.columns.read import read_records
+from mpi.columns.read import read_records, read_unlocked
 from mpi.columns.side import Side
 from mpi.linkage.features import Encoded
 from mpi.linkage.jit import direct
 from mpi.linkage.model import Model
 from mpi.linkage.values import CHARS_LIMIT, OFFSET, Values
 
+_FORMS = {"name": AS_NAME, "text": AS_TEXT, "number": AS_NUMBER, "category": AS_CATEGORY}
+_PLACES = {
+    f"address.{field}": place
+    for field, place in {
+        "text": TEXT,
+        "region": REGION,
+        "city": CITY,
+        "locality": LOCALITY,
+        "road": ROAD,
+        "house_number": HOUSE_NUMBER,
+        "community": COMMUNITY,
+        "building": BUILDING,
+        "room": FLAT,
+        "postcode": POSTCODE,
+    }.items()
+}
 _SOURCES = {
+    **{
+        (kind, source): FROM_PLACE + place * FORMS + form
+        for kind, form in _FORMS.items()
+        for source, place in _PLACES.items()
+    },
     ("name", "given"): FROM_GIVEN,
     ("name", "family"): FROM_FAMILY,
     ("date", "birth_date"): FROM_BIRTH_DATE,
@@ -57,6 +97,7 @@ _SOURCES = {
     ("phone", "phone"): FROM_PHONE,
     ("text", "address.text"): FROM_ADDRESS,
     ("category", "address.division"): FROM_DIVISION,
+    ("number", "address.division"): FROM_DIVISION,
 }
 """(kind, source) of a feature that kernels can fill → where its values come from."""
 
@@ -90,21 +131,35 @@ class Batch(NamedTuple):
 def plan_of(model: Model) -> npt.NDArray[np.int64] | None:
     """Each feature's source, or None where the model has a feature that kernels cannot fill."""
     plan = [_SOURCES.get((feature.kind, feature.source)) for feature in model.features]
-    return None if None in plan else np.array(plan, np.int64)
+    return None if None in plan or len(plan) > MOST_FEATURES else np.array(plan, np.int64)
+
+
+def most_texts(plan: npt.NDArray[np.int64]) -> int:
+    """Texts that a record can have: family and given name, and each address's features that are texts."""
+    places = plan[plan >= FROM_PLACE]
+    forms = (places - FROM_PLACE) % FORMS
+    texts = np.count_nonzero((forms == AS_NAME) | (forms == AS_TEXT)) + np.count_nonzero(plan == FROM_ADDRESS)
+    return 2 + at.MOST_ADDRESSES * max(int(texts), 1)
 
 
 class ColumnReader:
-    """Reads batches for one model; ``plan`` is that of ``plan_of``. Any thread may read."""
+    """Reads batches for one model; ``plan`` is that of ``plan_of``. Any thread may read.
 
-    def __init__(self, plan: npt.NDArray[np.int64], width: int) -> None:
-        self._plan, self._width = plan, width
+    ``threads``: without the GIL, each thread with a working memory of its own, so that several read at once; for files. For
+    requests it would cost more than it gains.
+    """
+
+    def __init__(self, plan: npt.NDArray[np.int64], width: int, *, threads: bool = False) -> None:
+        self._plan, self._width, self._texts = plan, width, most_texts(plan)
         self.lessons, self.addresses = Lessons(), AddressLessons()
+        self._own = local() if threads else None
         self._work, self._lock = new_work(), Lock()
-        self._read: Any = read_records
+        self._kernel: Any = read_unlocked if threads else read_records
+        self._read = self._kernel
 
     def warm(self) -> None:
         """Call the kernel without Numba's dispatcher from now on. After the first batch."""
-        self._read = direct(read_records)
+        self._read = direct(self._kernel)
 
     def read(self, raw: Raw, checked: Checked) -> Batch:
         """Read the regular records of a batch that ``check`` has seen."""
@@ -143,27 +198,23 @@ class ColumnReader:
 
     def _run(self, raw: Raw, checked: Checked, wanted: npt.NDArray[np.int64], side: Side, out: Rows) -> npt.NDArray[np.int64]:
         """Read the wanted records as far as is known; returns what became of each."""
-        with self._lock:  # the working memory
-            self._read(
-                self._books(),
-                self._plan,
-                raw,
-                checked.birth_date,
-                checked.recorded_day,
-                wanted,
-                side,
-                self._work,
-                out,
-            )
+        books, days = self._books(), (checked.birth_date, checked.recorded_day)
+        if self._own is not None:
+            if not hasattr(self._own, "work"):
+                self._own.work = new_work()
+            self._read(books, self._plan, raw, *days, wanted, side, self._own.work, out)
+        else:
+            with self._lock:  # the working memory
+                self._read(books, self._plan, raw, *days, wanted, side, self._work, out)
         states: npt.NDArray[np.int64] = out.spans[wanted, STATE]
         return states
 
     def _books(self) -> Books:
         lessons = self.lessons
-        return Books(name_tables(), lessons.names, lessons.words, self.addresses.book)
+        return Books(name_tables(), latin_tables(), lessons.names, lessons.words, self.addresses.book)
 
     def _room(self, records: int, wanted: int) -> tuple[Side, Rows]:
-        slots, features = MOST_TEXTS * wanted + 1, len(self._plan)
+        slots, features = self._texts * wanted + 1, len(self._plan)
         cells = np.empty((slots, 8), np.int64)
         cells[0] = 0
         side = Side(cells, np.empty(slots * CHARS_LIMIT, np.uint32), np.array([1, 0, 0], np.int64))

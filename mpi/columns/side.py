@@ -114,6 +114,28 @@ def add(side: Side, points: Points, span: tuple[int, int], codes: tuple[int, int
 
 
 @inner
+def add_letters(side: Side, text: Bytes, span: tuple[int, int], codes: tuple[int, int]) -> int:
+    """``add`` for ASCII at ``span`` (start, length ≥ 1, at most LONGEST) with the codes of sound and fold."""
+    slot, offset = side.used[0], side.used[1]
+    start, length = span
+    kept = min(length, CHARS_LIMIT)
+    cells = side.cells[slot]
+    cells[:] = 0
+    cells[CODE], cells[SOUND], cells[FOLD] = letters_code(text, start, length), codes[0], codes[1]
+    cells[OFFSET], cells[LENGTH] = offset, kept
+    for k in range(kept):
+        side.chars[offset + k] = text[start + k]
+    side.used[0], side.used[1] = slot + 1, offset + kept
+    return wide(slot)
+
+
+@leaf
+def letters_code(text: Bytes, start: int, length: int) -> int:
+    """``text_code`` of ASCII; at least one character."""
+    return wide(xxh3(text, start, length) | _SIGN)
+
+
+@inner
 def add_sketch(side: Side, slot: int, points: Points, length: int) -> None:
     """``sketch`` of a whole text (length ≥ 1) into its slot."""
     low, high = sketch_chars(points[:length])

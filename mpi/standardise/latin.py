@@ -57,7 +57,7 @@ def _pinyin_with_tones(word: str) -> str:
 
 
 @cache
-def _nicknames() -> dict[str, str]:
+def full_names() -> dict[str, str]:
     """Nickname → full name; a full name maps to itself."""
     table: dict[str, str] = {}
     for full, nicknames in table_rows("nicknames"):
@@ -68,7 +68,7 @@ def _nicknames() -> dict[str, str]:
 
 
 def is_english_given_name(token: str) -> bool:
-    return token in _nicknames()
+    return token in full_names()
 
 
 @lru_cache(_CACHED_VALUES)
@@ -88,7 +88,7 @@ def latin_value(tokens: tuple[str, ...], *, given: bool = False, chinese: bool =
     out particles (van der Berg, Berg).
     """
     text = "".join(tokens)
-    full = _nicknames().get(tokens[0]) if given and tokens else None
+    full = full_names().get(tokens[0]) if given and tokens else None
     pinyin = syllables(text) if chinese or _UNMISTAKABLE_PINYIN.search(text) else ()
     if pinyin and (full is None or (chinese and len(pinyin) == 1)):
         sound = "".join(pinyin)

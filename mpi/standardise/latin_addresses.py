@@ -35,7 +35,7 @@ class LatinParts(NamedTuple):
 
 
 @cache
-def _street_types() -> dict[str, str]:
+def street_types() -> dict[str, str]:
     return {spelling: full for full, short in table_rows("street_types") for spelling in (full, *short.split())}
 
 
@@ -43,7 +43,7 @@ def _street_types() -> dict[str, str]:
 def latin_road(text: str) -> StandardText | None:
     """``Giblin St.`` and ``giblin street`` alike; ``fold`` leaves the street type out. ``St`` in front is a saint."""
     words = _WORDS.findall(without_accents(clean(text)).casefold())
-    types = _street_types()
+    types = street_types()
     for position in range(len(words) - 1, 0, -1):
         if full := types.get(words[position]):
             words[position] = full
@@ -91,7 +91,7 @@ def _leading_number(segment: str) -> tuple[str, str, str]:
 def _up_to_street_type(text: str, *, has_number: bool) -> tuple[str, str]:
     """(road, words after it). Without a street type the road is all that follows a number, or nothing."""
     words = text.split()
-    types = _street_types()
+    types = street_types()
     for position in range(1, len(words)):
         if letters_and_digits(words[position]) in types:
             return " ".join(words[: position + 1]), " ".join(words[position + 1 :])

@@ -34,7 +34,7 @@ _FINALS = {
     "w": "a ai an ang ao ei en eng o u",
 }
 SYLLABLES = frozenset(initial + final for initial, finals in _FINALS.items() for final in finals.split())
-_RESPELLED = {"lyu": "lv", "nyu": "nv", "lue": "lve", "nue": "nve", "lyue": "lve", "nyue": "nve"}  # GB/T 28039; keyboards
+RESPELLED = {"lyu": "lv", "nyu": "nv", "lue": "lve", "nue": "nve", "lyue": "lve", "nyue": "nve"}  # GB/T 28039; keyboards
 _LONGEST = 6  # zhuang, chuang, shuang
 _MOST_LETTERS = 40  # longer runs are no name
 
@@ -70,7 +70,7 @@ def syllables(letters: str) -> tuple[str, ...]:
         if split is None:
             return ()
         syllable = letters[split.start : end]
-        parts.append(_RESPELLED.get(syllable, syllable))
+        parts.append(RESPELLED.get(syllable, syllable))
         end = split.start
     return tuple(reversed(parts))
 
@@ -79,7 +79,7 @@ def _best_split(letters: str, end: int, best: list[_Split | None]) -> _Split | N
     found: _Split | None = None
     for start in range(max(0, end - _LONGEST), end):
         before, syllable = best[start], letters[start:end]
-        if before is None or (syllable not in SYLLABLES and syllable not in _RESPELLED):
+        if before is None or (syllable not in SYLLABLES and syllable not in RESPELLED):
             continue
         respelled = before.respelled + (syllable not in SYLLABLES)
         vowel_initial = before.vowel_initial + (start > 0 and syllable[0] in "aoe")

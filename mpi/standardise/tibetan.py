@@ -23,7 +23,7 @@ _LONGEST_HAN, _LONGEST_LATIN = 3, 12
 _MOST_HAN, _MOST_LATIN = 8, 40  # characters of a whole name
 # One syllable that may follow an element (Amdo women's and men's names: 扎西吉, 卓玛措).
 _ENDINGS = dict(zip("吉措草加杰太本才毛姆", ("ji", "cuo", "cuo", "jia", "jie", "tai", "ben", "cai", "mu", "mu"), strict=True))
-_LATIN_ENDINGS = {"kyi": "ji", "kyid": "ji", "ki": "ji", "tso": "cuo", "gyal": "jie", "gyab": "jia", "thar": "tai"}
+LATIN_ENDINGS = {"kyi": "ji", "kyid": "ji", "ki": "ji", "tso": "cuo", "gyal": "jie", "gyab": "jia", "thar": "tai"}
 
 
 @cache
@@ -32,7 +32,7 @@ def han_elements() -> dict[str, str]:
 
 
 @cache
-def _latin_elements() -> dict[str, str]:
+def latin_elements() -> dict[str, str]:
     """Latin spellings, the pinyin of every Chinese transcription (as passports have it), and the Tibetan spelling."""
     table = {han_value(form).sound: sound for form, sound in han_elements().items()}
     table.update({spelling: row[0] for row in table_rows("tibetan") for spelling in (row[0], *row[2].split())})
@@ -63,11 +63,11 @@ def tibetan_latin(letters: str) -> StandardText | None:
     """The value of Latin letters (joined tokens) that consist of elements only, perhaps with an ending; else None."""
     if len(letters) > _MOST_LATIN:
         return None
-    sounds = _segment(letters, _latin_elements(), _LONGEST_LATIN)
-    for ending in () if sounds else _LATIN_ENDINGS:
-        body = _segment(letters.removesuffix(ending), _latin_elements(), _LONGEST_LATIN) if letters.endswith(ending) else ()
+    sounds = _segment(letters, latin_elements(), _LONGEST_LATIN)
+    for ending in () if sounds else LATIN_ENDINGS:
+        body = _segment(letters.removesuffix(ending), latin_elements(), _LONGEST_LATIN) if letters.endswith(ending) else ()
         if body:
-            sounds = (*body, _LATIN_ENDINGS[ending])
+            sounds = (*body, LATIN_ENDINGS[ending])
             break
     return _value(pinyin_sound(letters) or letters, sounds) if sounds else None
 

@@ -266,7 +266,7 @@ def test_the_plain_functions_find_the_same():
     for data in requests:
         raw = read_request(data).raw
         cells, days, moments = raw.cells.copy(), np.zeros((2, 1), np.int32), np.zeros(1, np.int64)
-        REFERENCE.check_records(Guarded(data), cells, (last_day(), 1), days, moments)
+        REFERENCE.check_rows(Guarded(data), cells, (last_day(), 1), days, moments)
         checked = check(raw)
         assert np.array_equal(cells, raw.cells)
         assert [*days[:, 0].tolist(), *moments.tolist()] == [int(column[0]) for column in checked]

@@ -22,7 +22,7 @@ LEFT = {
     fields.RECORD: {"deceased_date", "attributes"},
     fields.NAME: set(),
     fields.IDENTIFIER: {"period"},
-    fields.ADDRESS: {"region", "city", "locality", "road", "house_number", "community", "building", "room", "country"},
+    fields.ADDRESS: {"country"},
     fields.GUARDIAN: set(),
 }
 

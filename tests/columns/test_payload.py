@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from mpi.client import messages
 from mpi.columns import payload as room
 from mpi.columns.check import check
 from mpi.columns.layout import CELLS, REGULAR, Raw
-from mpi.columns.payload import MOST, payloads
+from mpi.columns.payload import MOST, payload_columns, payloads
 from mpi.columns.wire import read_batch, read_request
 from mpi.records import Address, Guardian, HumanName, Identifier, IdentifierType, NameUse, PatientRecord, Sex
 from mpi.registry.writes import ENCODER, resolve_write
@@ -33,7 +35,7 @@ def full(text: str, *, parts: int = 3) -> PatientRecord:
         birth_date="1980-05-03",
         identifiers=(document,) * parts,
         phones=(text,) * parts,
-        addresses=(Address(text=text, division=text, postcode=text),) * min(parts, 2),
+        addresses=(Address(**dict.fromkeys(Address.__struct_fields__[:-1], text)),) * min(parts, 2),
         ethnicity=text,
         guardian=Guardian(name=text, phone=text, identifier=document, relationship=text),
         multiple_birth_order=16,
@@ -123,7 +125,7 @@ def test_the_longest_json_fits_into_its_room():
     batch = read_request(messages.resolve(record, None).SerializeToString())
     check(batch.raw)
     out, places = np.zeros(room.room.py_func(batch.raw.cells), np.uint8).view(GuardedBuffer), np.zeros((1, 3), np.int64)
-    REFERENCE.put_records(Guarded(batch.data), batch.raw.cells, out, places)
+    REFERENCE.put_rows(Guarded(batch.data), batch.raw.cells, out, places)
     assert bytes(out[: places[0, 2]]) == ENCODER.encode(record)
     assert len(ENCODER.encode(full(""))) <= MOST
 
@@ -140,3 +142,25 @@ def test_cells_of_other_makers_are_given_the_room_they_need():
     cells = np.repeat(batch.raw.cells, 50, axis=0)  # all over the same bytes
     cells[:, REGULAR] = 1
     assert len({made.payload for made in payloads(Raw(batch.raw.data, cells))}) == 1
+
+
+def test_columns_are_the_payloads_of_the_regular_records():
+    records = [full(text, parts=parts) for text in ("", "x", "张三", '"' * 120) for parts in range(4)]
+    records.append(msgspec.structs.replace(full("x"), recorded_at=""))
+    requests = [messages.resolve(record, None).SerializeToString() for record in records]
+    requests.insert(3, delimited(1, b""))
+    batch = read_batch(b"".join(delimited(1, request) for request in requests))
+    check(batch.raw)
+    made = [found for found in payloads(batch.raw) if found is not None]
+    columns = payload_columns(batch.raw)
+    assert len(made) == len(records) == len(columns.contents)
+    offsets = columns.offsets.tolist()
+    found = [columns.data[begin:end].tobytes() for begin, end in pairwise(offsets)]
+    assert found == [each.payload for each in made]
+    assert [content.tobytes() for content in columns.contents] == [each.content for each in made]
+    assert repr(columns) == f"PayloadColumns({len(records)} records)"
+
+
+def test_columns_of_nothing_are_empty():
+    columns = payload_columns(Raw(np.zeros(0, np.uint8), np.zeros((0, CELLS), np.int32)))
+    assert (columns.data.shape, columns.offsets.tolist(), columns.contents.shape) == ((0,), [0], (0, 16))
