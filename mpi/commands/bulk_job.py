@@ -101,14 +101,11 @@ class BulkJob:
         """Rows that change what is known, one after the other. Raises an error that is no fault of a row."""
         futures = registry.resolve_many([mapped.record for mapped in batch])
         for mapped, future in zip(batch, futures, strict=True):
-            error = future.exception()
-            if error is None:
+            try:
                 self._tally.add(future.result())
-            elif isinstance(error, _ROW_FAULTS):
+            except _ROW_FAULTS as error:
                 field = error.field if isinstance(error, InputError) else ""
                 self._reject([RowProblem(row=mapped.row, field=field, problem=_problem(error))], bound, rejected)
-            else:
-                raise error
 
     def _reject(self, problems: list[RowProblem], bound: BoundMap, rejected: RejectedFile) -> None:
         named = [msgspec.structs.replace(p, column=p.column or bound.column_of(p.field)) for p in problems]

@@ -182,20 +182,31 @@ def _write(
             },
         )
     )
+    _note_facts(index, load, received, span, sequences)
+    index.version[plan.persons[here]] = sequences
+    _note_tasks(index, plan, candidates, span)
+    durable.slots, durable.chars = marks.values, marks.chars
+
+
+def _note_facts(
+    index: Index, load: Journalled, received: pa.RecordBatch, span: tuple[int, int], sequences: npt.NDArray[np.int64]
+) -> None:
+    """What the index knows of the records of a transaction."""
+    plan, here = load.plan, slice(*span)
     text, starts = text_of(received["local_id"])
     source = received["source"].dictionary_encode()
     numbers = np.array([index.sources.number(name) for name in source.dictionary.to_pylist()], np.int16)
     index.add_columns(
         RecordColumns(
-            first=plan.first + start,
+            first=plan.first + span[0],
             text=text,
             lengths=np.diff(starts).astype(np.int64),
             keys=received["key"].to_numpy(),
             facts={
-                "since": at,
+                "since": load.at,
                 "recorded_at": received["recorded_at"].to_numpy(),
                 "sequence": sequences,
-                "probability": link_probability(probability, plan.grade[here].astype(np.int64)),
+                "probability": link_probability(_probability(plan, here), plan.grade[here].astype(np.int64)),
                 "generation": 0,
                 "source": numbers[source.indices.to_numpy()],
                 "made_by": index.models.number(index.model.reference),
@@ -203,9 +214,6 @@ def _write(
             },
         )
     )
-    index.version[plan.persons[here]] = sequences
-    _note_tasks(index, plan, candidates, span)
-    durable.slots, durable.chars = marks.values, marks.chars
 
 
 def _note_tasks(index: Index, plan: Plan, candidates: Candidates, span: tuple[int, int]) -> None:

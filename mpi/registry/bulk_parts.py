@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpi.columns.check import check
+from mpi.columns.layout import REGULAR, Raw
 from mpi.columns.local_numbers import local_number_keys
-from mpi.columns.payload import payloads
+from mpi.columns.payload import payload_columns
 from mpi.columns.reader import ColumnReader, arranged, plan_of
 from mpi.columns.tables import raw_of_columns
 from mpi.errors import InputError
@@ -73,7 +74,7 @@ class PartReader:
         plan = plan_of(model)
         self._encoder, self._bound = Encoder(model), bound
         self._sources = pa.array(sorted(sources), pa.string()) if sources else None
-        self._reader = ColumnReader(plan, model.width) if plan is not None else None
+        self._reader = ColumnReader(plan, model.width, threads=True) if plan is not None else None
 
     def read(self, block: RowBlock) -> Part:
         """One block."""
@@ -83,29 +84,27 @@ class PartReader:
         left: Sequence[int] = range(count)
         if self._reader is not None and count:
             raw = raw_of_columns(count, keys)
-            checked = check(raw)
+            checked = check(raw, threads=True)
             batch = self._reader.read(raw, checked)
             left = batch.left.tolist()
+            raw.cells[batch.left, REGULAR] = 0
             found.append(batch.encoded)
             made.place(batch.places, batch.encoded, 0)
-            for place, payload in enumerate(payloads(raw)):
-                if payload is not None:
-                    made.payloads[place], made.contents[place] = payload.payload, payload.content
-            made.recorded_at[:] = checked.recorded_at
+            made.take(raw, checked.recorded_at)
         self._read_left(block, left, made, found, problems)
         self._leave_unregistered(block, keys["source"].values, made, problems)
         taken = np.flatnonzero(made.counts)
-        places, chosen = taken.tolist(), pa.array(taken)
+        chosen = pa.array(taken)
         sources, local_ids = keys["source"].values.take(chosen), keys["local_id"].values.take(chosen)
         return Part(
             block.numbers[taken],
             keys_of(sources, local_ids),
             sources,
             local_ids,
-            pa.array([made.payloads[place] for place in places], pa.binary()),
-            np.frombuffer(b"".join(made.contents[place] for place in places), np.uint8).reshape(-1, HASH_BYTES),
+            made.payloads(taken),
+            made.contents[taken],
             made.recorded_at[taken],
-            arranged(found, made.first[taken], made.counts[taken]) if places else NOTHING,
+            arranged(found, made.first[taken], made.counts[taken]) if len(taken) else NOTHING,
             sorted(problems, key=lambda problem: problem.row),
         )
 
@@ -135,7 +134,8 @@ class PartReader:
                 problems.append(RowProblem(row=mapped.row, field=error.field, column=column, problem=error.problem))
                 continue
             write = resolve_write(mapped.record, request_id="", deadline=None, explain=False)
-            made.payloads[place], made.contents[place] = write.payload, write.content
+            made.others[place] = write.payload
+            made.contents[place] = np.frombuffer(write.content, np.uint8)
             made.recorded_at[place] = write.recorded_at
             standard.append(write.standard)
             places.append(place)
@@ -161,12 +161,32 @@ class _Lines:
     """What is known of a part's records while it is read; ``counts`` is 0 for one that is not taken."""
 
     def __init__(self, size: int) -> None:
-        self.payloads: list[bytes] = [b""] * size
-        self.contents: list[bytes] = [b""] * size
+        self.contents = np.zeros((size, HASH_BYTES), np.uint8)
         self.recorded_at = np.zeros(size, np.int64)
         self.first, self.counts = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        self.others: dict[int, bytes] = {}  # JSON of the records that kernels leave
+        self._regular = np.full(size, -1, np.int64)  # which of the JSON texts that kernels have written
+        self._written = pa.array([], pa.binary())
 
     def place(self, places: npt.NDArray[np.int64], encoded: Encoded, base: int) -> None:
         """Note where the rows of the records at ``places`` stand among all that were found."""
         self.first[places] = base + encoded.starts[:-1]
         self.counts[places] = np.diff(encoded.starts)
+
+    def take(self, raw: Raw, recorded_at: npt.NDArray[np.int64]) -> None:
+        """What kernels write of the regular records: their JSON, and its hashes."""
+        regular = np.flatnonzero(raw.cells[:, REGULAR])
+        data, offsets, contents = payload_columns(raw)
+        buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
+        self._written = pa.Array.from_buffers(pa.binary(), len(regular), buffers)
+        self._regular[regular] = np.arange(len(regular))
+        self.contents[regular] = contents
+        self.recorded_at[:] = recorded_at
+
+    def payloads(self, taken: npt.NDArray[np.int64]) -> pa.Array:
+        """JSON of the records at the places ``taken``."""
+        other = [place for place in sorted(self.others) if self.counts[place]]
+        texts = pa.concat_arrays([self._written, pa.array([self.others[place] for place in other], pa.binary())])
+        which = self._regular.copy()
+        which[other] = len(self._written) + np.arange(len(other))
+        return texts.take(pa.array(which[taken]))
