@@ -159,20 +159,17 @@ class Writer:
 
     def _try(self, write: Write) -> None:
         """Place what waited, or answer it with the error."""
-        with self._answering(write):
-            self._place(write)
+        self._answer_errors(write, lambda: self._place(write))
 
     def _try_slice(self, records: Slice) -> None:
         """``_try`` for some records of a block."""
-        with self._answering(records.block):
-            self._place_slice(records)
+        self._answer_errors(records.block, lambda: self._place_slice(records))
 
-    @contextmanager
-    def _answering(self, write: Write | Block) -> Iterator[None]:
-        """Around what places a write: an error, or that nobody waits any more, becomes its answer."""
+    def _answer_errors(self, write: Write | Block, place: Callable[[], None]) -> None:
+        """``place`` a write; an error, or that nobody waits any more, becomes its answer."""
         try:
             self._check(write)
-            yield
+            place()
         except MpiError as error:
             write.fail(error)
         except Exception as error:  # noqa: BLE001 — the writer must survive anything; the caller gets INTERNAL
